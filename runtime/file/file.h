@@ -1,0 +1,64 @@
+/*
+ * Open files: what a descriptor refers to. A socket, pipe, console… embeds a struct file and fills
+ * in its ops; the system calls in sys/ know only this.
+ */
+#pragma once
+
+#include <sys/uio.h>
+
+#include "sched/wait.h"
+
+struct file;
+struct stat;
+
+struct file_ops {
+    /* Move bytes; block unless O_NONBLOCK is in @f->flags. Return bytes, 0 at end of file, -errno.
+     * @off is a file position for seekable files, -1 for "current". NULL = -EINVAL. */
+    ssize_t (*read)(struct file *f, const struct iovec *iov, int n_iov, s64 off);
+    ssize_t (*write)(struct file *f, const struct iovec *iov, int n_iov, s64 off);
+    /* Readiness now: EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR | EPOLLRDHUP. NULL = always ready. */
+    u32 (*poll)(struct file *f);
+    long (*ioctl)(struct file *f, unsigned cmd, void *arg); /* NULL = -ENOTTY */
+    s64 (*seek)(struct file *f, s64 off, int whence);       /* NULL = -ESPIPE */
+    int (*stat)(struct file *f, struct stat *st);
+    int (*truncate)(struct file *f, s64 len);
+    int (*getdents)(struct file *f, void *buf, size_t len);
+    void (*release)(struct file *f); /* last reference gone: free it */
+};
+
+struct file {
+    const struct file_ops *ops;
+    u32 refs;
+    u32 flags;          /* O_ACCMODE, O_NONBLOCK, O_APPEND … as fcntl(F_GETFL) shows them */
+    struct waitq waitq; /* woken through file_notify() */
+};
+
+/* Fill in a file with one reference. */
+void file_init(struct file *f, const struct file_ops *ops, u32 flags);
+static inline struct file *file_get(struct file *f)
+{
+    f->refs++;
+    return f;
+}
+void file_put(struct file *f);
+
+/* Readiness changed: wake sleepers, poll() and epoll. @events: what became true. */
+static inline void file_notify(struct file *f, u32 events)
+{
+    if (!list_empty(&f->waitq.waiters))
+        waitq_wake(&f->waitq, events);
+}
+
+/**
+ * Give @f the lowest free descriptor number >= @min.
+ *
+ * Takes over the caller's reference on success.
+ * Returns  descriptor; -EMFILE
+ */
+int fd_install(struct file *f, int min, bool cloexec);
+
+/* The file behind @fd with a new reference (file_put() it), or NULL: -EBADF. */
+struct file *fd_get(int fd);
+
+/* Remove @fd from the table. Returns 0 or -EBADF. Sleepers on the file stay until they wake. */
+int fd_close(int fd);
