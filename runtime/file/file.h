@@ -4,12 +4,16 @@
  */
 #pragma once
 
+#include <sys/epoll.h>
 #include <sys/uio.h>
 
 #include "sched/wait.h"
 
 struct file;
 struct stat;
+
+/* Hint of file_notify() from the last file_put(): only epoll is still on the queue, and lets go. */
+#define FILE_GONE 0x4000u
 
 struct file_ops {
     /* Move bytes; block unless O_NONBLOCK is in @f->flags. Return bytes, 0 at end of file, -errno.
@@ -42,6 +46,24 @@ static inline struct file *file_get(struct file *f)
 }
 void file_put(struct file *f);
 
+/* Readiness of any file, with the older names of poll(2) (POLLRDNORM, POLLWRNORM) filled in. */
+static inline u32 file_poll(struct file *f)
+{
+    u32 events = f->ops->poll ? f->ops->poll(f) : EPOLLIN | EPOLLOUT;
+
+    return events | (events & (EPOLLIN | EPOLLOUT)) << 6;
+}
+
+/**
+ * Wait until @f reports one of @events, an error or a hang-up.
+ *
+ * For files whose ops have poll(). Returns 0; -EAGAIN not yet and O_NONBLOCK is set; -EINTR
+ */
+int file_wait(struct file *f, u32 events);
+
+/* Bytes in a vector. */
+size_t iov_len(const struct iovec *iov, int n_iov);
+
 /* Readiness changed: wake sleepers, poll() and epoll. @events: what became true. */
 static inline void file_notify(struct file *f, u32 events)
 {
@@ -53,7 +75,7 @@ static inline void file_notify(struct file *f, u32 events)
  * Give @f the lowest free descriptor number >= @min.
  *
  * Takes over the caller's reference on success.
- * Returns  descriptor; -EMFILE
+ * Returns  descriptor; -EMFILE beyond RLIMIT_NOFILE; -ENOMEM
  */
 int fd_install(struct file *f, int min, bool cloexec);
 
