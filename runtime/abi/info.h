@@ -11,6 +11,15 @@
  *      calls=read write socket …       system calls reached and implemented
  *      stubs=fork execve               system calls reached that answer -ENOSYS
  *      floor=1310720                   least memory in bytes to boot and start main()
+ *      run.memory=4194304              what `skiff run` starts unless its flags say otherwise, from
+ *      run.machine=q35                 skiff.yaml; each only if given there. memory is in bytes,
+ *      run.net=none                    net as --net takes it
+ *      run.port=8080:80                as -p takes it; repeats
+ *      run.env=LANG=C                  repeats
+ *      run.arg=--verbose               repeats, in order
+ *      sum=0123…                       sha256, hex: entry point, then of each loaded segment its
+ *                                      address, sizes and flags (u64, little endian) and bytes, then
+ *                                      this text up to here; not set: nothing to check
  */
 #pragma once
 
