@@ -1,4 +1,4 @@
-/* @NAME@: says hello to its arguments and ends. The exit status of main() is that of `skiff run`. */
+/* @NAME@: greets its arguments and ends; main() returns what `skiff run` exits with. */
 #include <stdio.h>
 
 int main(int argc, char **argv)
