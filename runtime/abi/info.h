@@ -23,4 +23,11 @@
  */
 #pragma once
 
-#define INFO_SECTION ".skiff.info"
+#define INFO_SECTION          ".skiff.info"
+
+/* Only in OUT.debug and in what `skiff cc` links: which input every byte came from, from the link
+ * map. Text, "HEXADDR HEXSIZE ORIGIN OBJECT" per line, sorted by address. */
+#define INFO_ORIGIN_SECTION   ".skiff.origin"
+
+/* floor= is the end of the image in memory plus what the runtime takes before main(). */
+#define INFO_FLOOR_WORK_BYTES (512 * 1024)
