@@ -17,9 +17,11 @@
  *      run.port=8080:80                as -p takes it; repeats
  *      run.env=LANG=C                  repeats
  *      run.arg=--verbose               repeats, in order
- *      sum=0123…                       sha256, hex: entry point, then of each loaded segment its
- *                                      address, sizes and flags (u64, little endian) and bytes, then
- *                                      this text up to here; not set: nothing to check
+ *      sum=6f1e…                       last line: SHA-256 of the loaded segments and of the lines
+ *                                      above (builder/image.h says exactly what goes in)
+ *
+ * bytes.other is what belongs to nobody: headers, notes, padding. The bytes lines add up to the
+ * bytes loaded from the file; zeroed memory (bss) is not in them.
  */
 #pragma once
 
