@@ -34,6 +34,38 @@ static inline u32 port_in32(u16 port)
     return v;
 }
 
+/* Device memory: exactly one plain mov of this width, which every hypervisor can decode. */
+static inline u8 mmio_read8(const volatile void *reg)
+{
+    u8 v;
+    __asm__ volatile("movb %1, %0" : "=q"(v) : "m"(*(const volatile u8 *)reg) : "memory");
+    return v;
+}
+static inline void mmio_write8(volatile void *reg, u8 v)
+{
+    __asm__ volatile("movb %1, %0" : "=m"(*(volatile u8 *)reg) : "q"(v) : "memory");
+}
+static inline u16 mmio_read16(const volatile void *reg)
+{
+    u16 v;
+    __asm__ volatile("movw %1, %0" : "=r"(v) : "m"(*(const volatile u16 *)reg) : "memory");
+    return v;
+}
+static inline void mmio_write16(volatile void *reg, u16 v)
+{
+    __asm__ volatile("movw %1, %0" : "=m"(*(volatile u16 *)reg) : "r"(v) : "memory");
+}
+static inline u32 mmio_read32(const volatile void *reg)
+{
+    u32 v;
+    __asm__ volatile("movl %1, %0" : "=r"(v) : "m"(*(const volatile u32 *)reg) : "memory");
+    return v;
+}
+static inline void mmio_write32(volatile void *reg, u32 v)
+{
+    __asm__ volatile("movl %1, %0" : "=m"(*(volatile u32 *)reg) : "r"(v) : "memory");
+}
+
 /**
  * Map device registers, uncached, readable and writable.
  *
