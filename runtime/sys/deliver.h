@@ -1,0 +1,44 @@
+/*
+ * What these calls need from signal.c. Weak: a service that uses no signals does not link it, and
+ * then nothing is raised or masked.
+ */
+#pragma once
+
+#include <errno.h>
+#include <signal.h>
+
+#include "base/types.h"
+
+/* Make @sig pending for the calling thread; it is delivered when the call returns. */
+extern __attribute__((weak)) void signal_raise_thread(int sig);
+
+/* Replace the calling thread's mask. Returns the old one. */
+extern __attribute__((weak)) u64 signal_mask_swap(u64 mask);
+
+/* Put @mask back, but only after the pending signal that ended the call with -EINTR is delivered:
+ * what rt_sigsuspend(2) does. */
+extern __attribute__((weak)) void signal_mask_restore_later(u64 mask);
+
+/* The end of a write: a broken pipe is told by a signal as well. */
+static inline long deliver_sigpipe(long result)
+{
+    if (unlikely(result == -EPIPE) && signal_raise_thread)
+        signal_raise_thread(SIGPIPE);
+    return result;
+}
+
+/* Around a wait with a mask of its own (ppoll, pselect, epoll_pwait). @mask may be NULL. */
+static inline u64 deliver_mask_begin(const u64 *mask)
+{
+    return mask && signal_mask_swap ? signal_mask_swap(*mask) : 0;
+}
+
+static inline void deliver_mask_end(const u64 *mask, u64 old, long result)
+{
+    if (!mask || !signal_mask_swap)
+        return;
+    if (result == -EINTR)
+        signal_mask_restore_later(old);
+    else
+        signal_mask_swap(old);
+}

@@ -1,0 +1,351 @@
+#define _GNU_SOURCE 1
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+
+#include "file/fdtable.h"
+#include "file/sockpair.h"
+#include "net/sock.h"
+#include "sched/clock.h"
+#include "sys/deliver.h"
+
+#define ACCEPT_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+/* The file behind @fd if net/ made it. */
+static int inet_get(int fd, struct file **out)
+{
+    struct file *f = fd_get(fd);
+
+    *out = f;
+    if (!f)
+        return -EBADF;
+    if (likely(sock_is(f)))
+        return 0;
+    file_put(f);
+    return -ENOTSOCK;
+}
+
+static long install(struct file *f, int flags)
+{
+    int fd = fd_install(f, 0, flags & SOCK_CLOEXEC);
+
+    if (fd < 0)
+        file_put(f);
+    return fd;
+}
+
+long uk_socket(int domain, int type, int protocol)
+{
+    struct file *f;
+    int err = sock_create(domain, type & ~SOCK_CLOEXEC, protocol, &f);
+
+    return err ? err : install(f, type);
+}
+
+long uk_bind(int fd, const struct sockaddr *addr, unsigned len)
+{
+    struct file *f;
+    long r = inet_get(fd, &f);
+
+    if (r)
+        return r;
+    r = addr ? sock_bind(f, addr, len) : -EFAULT;
+    file_put(f);
+    return r;
+}
+
+long uk_listen(int fd, int backlog)
+{
+    struct file *f;
+    long r = inet_get(fd, &f);
+
+    if (r)
+        return r;
+    r = sock_listen(f, backlog);
+    file_put(f);
+    return r;
+}
+
+long uk_accept4(int fd, struct sockaddr *addr, unsigned *len, int flags)
+{
+    struct file *f, *conn;
+    long r;
+
+    if (flags & ~ACCEPT_FLAGS)
+        return -EINVAL;
+    if (addr && !len)
+        return -EFAULT;
+    r = inet_get(fd, &f);
+    if (r)
+        return r;
+    r = sock_accept(f, addr, len, flags & ~SOCK_CLOEXEC, &conn);
+    file_put(f);
+    return r ? r : install(conn, flags);
+}
+
+long uk_accept(int fd, struct sockaddr *addr, unsigned *len)
+{
+    return uk_accept4(fd, addr, len, 0);
+}
+
+long uk_connect(int fd, const struct sockaddr *addr, unsigned len)
+{
+    struct file *f;
+    long r = inet_get(fd, &f);
+
+    if (r)
+        return r;
+    r = addr ? sock_connect(f, addr, len) : -EFAULT;
+    file_put(f);
+    return r;
+}
+
+/* From here on a socket may also be one end of a socketpair(2), if the service makes any. */
+static int any_get(int fd, struct file **out, bool *is_pair)
+{
+    struct file *f = fd_get(fd);
+
+    *out = f;
+    if (!f)
+        return -EBADF;
+    *is_pair = false;
+    if (likely(sock_is(f)))
+        return 0;
+    *is_pair = sockpair_is && sockpair_is(f);
+    if (*is_pair)
+        return 0;
+    file_put(f);
+    return -ENOTSOCK;
+}
+
+long uk_shutdown(int fd, int how)
+{
+    struct file *f;
+    bool is_pair;
+    long r = any_get(fd, &f, &is_pair);
+
+    if (r)
+        return r;
+    if (how < SHUT_RD || how > SHUT_RDWR)
+        r = -EINVAL;
+    else
+        r = is_pair ? sockpair_shutdown(f, how) : sock_shutdown(f, how);
+    file_put(f);
+    return r;
+}
+
+static long getname(int fd, struct sockaddr *addr, unsigned *len, bool peer)
+{
+    struct file *f;
+    bool is_pair;
+    long r = any_get(fd, &f, &is_pair);
+
+    if (r)
+        return r;
+    if (!addr || !len)
+        r = -EFAULT;
+    else
+        r = is_pair ? sockpair_getname(f, addr, len) : sock_getname(f, addr, len, peer);
+    file_put(f);
+    return r;
+}
+
+long uk_getsockname(int fd, struct sockaddr *addr, unsigned *len)
+{
+    return getname(fd, addr, len, false);
+}
+
+long uk_getpeername(int fd, struct sockaddr *addr, unsigned *len)
+{
+    return getname(fd, addr, len, true);
+}
+
+long uk_setsockopt(int fd, int level, int name, const void *val, unsigned len)
+{
+    struct file *f;
+    bool is_pair;
+    long r = any_get(fd, &f, &is_pair);
+
+    if (r)
+        return r;
+    if ((int)len < 0)
+        r = -EINVAL;
+    else if (!val && len)
+        r = -EFAULT;
+    else
+        r = is_pair ? sockpair_setopt(f, level, name) : sock_setopt(f, level, name, val, len);
+    file_put(f);
+    return r;
+}
+
+long uk_getsockopt(int fd, int level, int name, void *val, unsigned *len)
+{
+    struct file *f;
+    bool is_pair;
+    long r = any_get(fd, &f, &is_pair);
+
+    if (r)
+        return r;
+    if (!val || !len)
+        r = -EFAULT;
+    else if ((int)*len < 0)
+        r = -EINVAL;
+    else
+        r = is_pair ? sockpair_getopt(f, level, name, val, len)
+                    : sock_getopt(f, level, name, val, len);
+    file_put(f);
+    return r;
+}
+
+static long msg_send(struct file *f, bool is_pair, const struct msghdr *msg, int flags)
+{
+    long r = is_pair ? sockpair_sendmsg(f, msg, flags) : sock_sendmsg(f, msg, flags);
+
+    return flags & MSG_NOSIGNAL ? r : deliver_sigpipe(r);
+}
+
+static long msg_recv(struct file *f, bool is_pair, struct msghdr *msg, int flags)
+{
+    return is_pair ? sockpair_recvmsg(f, msg, flags) : sock_recvmsg(f, msg, flags);
+}
+
+long uk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
+               unsigned addr_len)
+{
+    struct file *f;
+    bool is_pair;
+    long r = any_get(fd, &f, &is_pair);
+
+    if (r)
+        return r;
+    if (!buf && len) {
+        r = -EFAULT;
+    } else if (likely(!addr && !is_pair)) {
+        r = sock_send(f, buf, len, flags);
+        if (!(flags & MSG_NOSIGNAL))
+            deliver_sigpipe(r);
+    } else {
+        struct iovec iov = {(void *)buf, len};
+        struct msghdr msg = {.msg_name = (void *)addr,
+                             .msg_namelen = addr ? addr_len : 0,
+                             .msg_iov = &iov,
+                             .msg_iovlen = 1};
+
+        r = msg_send(f, is_pair, &msg, flags);
+    }
+    file_put(f);
+    return r;
+}
+
+long uk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
+                 unsigned *addr_len)
+{
+    struct file *f;
+    bool is_pair;
+    long r = any_get(fd, &f, &is_pair);
+
+    if (r)
+        return r;
+    if ((!buf && len) || (addr && !addr_len)) {
+        r = -EFAULT;
+    } else if (likely(!addr && !is_pair)) {
+        r = sock_recv(f, buf, len, flags);
+    } else {
+        struct iovec iov = {buf, len};
+        struct msghdr msg = {.msg_name = addr,
+                             .msg_namelen = addr ? *addr_len : 0,
+                             .msg_iov = &iov,
+                             .msg_iovlen = 1};
+
+        r = msg_recv(f, is_pair, &msg, flags);
+        if (r >= 0 && addr)
+            *addr_len = msg.msg_namelen;
+    }
+    file_put(f);
+    return r;
+}
+
+/* What the kernel checks of a msghdr before a protocol sees it; sendmsg(2), recvmsg(2). */
+static long msg_check(const struct msghdr *msg)
+{
+    if (!msg)
+        return -EFAULT;
+    if ((int)msg->msg_iovlen < 0 || msg->msg_iovlen > 1024)
+        return -EMSGSIZE;
+    if ((int)msg->msg_namelen < 0)
+        return -EINVAL;
+    return !msg->msg_iov && msg->msg_iovlen ? -EFAULT : 0;
+}
+
+long uk_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+    struct file *f;
+    bool is_pair;
+    long r = any_get(fd, &f, &is_pair);
+
+    if (r)
+        return r;
+    r = msg_check(msg);
+    if (!r)
+        r = msg_send(f, is_pair, msg, flags);
+    file_put(f);
+    return r;
+}
+
+long uk_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+    struct file *f;
+    bool is_pair;
+    long r = any_get(fd, &f, &is_pair);
+
+    if (r)
+        return r;
+    r = msg_check(msg);
+    if (!r)
+        r = msg_recv(f, is_pair, msg, flags);
+    file_put(f);
+    return r;
+}
+
+/* sendmmsg(2): an error after the first message is left for the next call. */
+long uk_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
+{
+    unsigned done = 0;
+    long r = 0;
+
+    n = MIN(n, 1024u);
+    while (done < n) {
+        r = uk_sendmsg(fd, &msgs[done].msg_hdr, flags);
+        if (r < 0)
+            break;
+        msgs[done++].msg_len = (unsigned)r;
+    }
+    return done ? (long)done : r;
+}
+
+/* recvmmsg(2): the time limit is looked at after each message, as Linux does. */
+long uk_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *timeout)
+{
+    u64 end_ns = DEADLINE_NEVER;
+    unsigned done = 0;
+    long r = 0;
+
+    if (timeout) {
+        if (timeout->tv_sec < 0 || (u64)timeout->tv_nsec >= NSEC_PER_SEC)
+            return -EINVAL;
+        end_ns = clock_mono_ns() + (u64)timeout->tv_sec * NSEC_PER_SEC + (u64)timeout->tv_nsec;
+    }
+    while (done < n) {
+        r = uk_recvmsg(fd, &msgs[done].msg_hdr, flags & ~MSG_WAITFORONE);
+        if (r < 0)
+            break;
+        msgs[done++].msg_len = (unsigned)r;
+        if (flags & MSG_WAITFORONE)
+            flags |= MSG_DONTWAIT;
+        if (timeout && clock_mono_ns() >= end_ns)
+            break;
+    }
+    return done ? (long)done : r;
+}
