@@ -5,7 +5,7 @@
 
 /* From the boot configuration; addresses in network byte order, 0 = not given. */
 struct net_config {
-    bool is_static; /* else DHCP */
+    bool is_static; /* else DHCP; static with addr 0 means no address at all */
     u32 addr, mask, gateway;
     u32 dns[3];
     u16 mtu_bytes; /* 0 = the device's */
@@ -15,7 +15,8 @@ struct net_config {
 /**
  * Start the stack: loopback always, and the first network device if there is one.
  *
- * DHCP runs in the background; sockets may be made and bound before it ends. net_ready() waits.
+ * DHCP runs in the background; sockets may be made and bound before it ends. net_wait_ready() waits.
+ * Needs base/random.h, the clock, timers, the packet pool and the devices. Boot calls it once.
  */
 void net_start(const struct net_config *cfg);
 
@@ -24,3 +25,12 @@ bool net_wait_ready(u64 deadline_ns);
 
 /* Text of /etc/resolv.conf from DHCP or the configuration. Returns its length. */
 int net_resolv_conf(char *buf, size_t size);
+
+/* The name DHCP or the configuration gave this machine; "" if none did. */
+const char *net_hostname(void);
+
+/* Hooks for boot/, NULL by default: a socket listens (or a UDP socket was bound) on @port, host
+ * byte order, @proto IPPROTO_TCP or IPPROTO_UDP; the interface has got the address @addr with the
+ * netmask @mask, both in network byte order. They must not sleep. */
+extern void (*net_on_listen)(u16 port, int proto);
+extern void (*net_on_addr)(u32 addr, u32 mask);

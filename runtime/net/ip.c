@@ -1,0 +1,215 @@
+/* IPv4: what comes in, what goes out, and by which way. */
+#include "net/ip.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "net/csum.h"
+
+static inline bool is_loopback(u32 a)
+{
+    return (a & be32(0xff000000)) == be32(0x7f000000);
+}
+
+static inline bool is_multicast(u32 a)
+{
+    return (a & be32(0xf0000000)) == be32(0xe0000000);
+}
+
+bool ip_is_local(struct net *n, const struct ip_addr *a)
+{
+    return is_loopback(a->v4) || (n->eth.has_addr && a->v4 == n->eth.addr.v4);
+}
+
+static bool is_net_broadcast(const struct netif *nif, u32 a)
+{
+    /* RFC 3021: a /31 has none; a /32 is only itself. */
+    return nif->has_addr && nif->mask < be32(0xfffffffe) && be32(nif->mask) < 0xfffffffe &&
+           a == (nif->addr.v4 | ~nif->mask);
+}
+
+bool ip_is_many(struct net *n, const struct ip_addr *a)
+{
+    return a->v4 == IP4_BROADCAST || is_multicast(a->v4) || is_net_broadcast(&n->eth, a->v4);
+}
+
+int ip_route(struct net *n, const struct ip_addr *dst, struct ip_route *rt)
+{
+    struct netif *eth = &n->eth;
+    u32 a = dst->v4;
+
+    rt->next_hop = *dst;
+    if (ip_is_local(n, dst) || !a) { /* 0.0.0.0 means this host, as on Linux */
+        rt->nif = &n->loop;
+        rt->src = ip_addr_is_any(dst) ? n->loop.addr : *dst;
+        return 0;
+    }
+    if (!eth->has_addr)
+        return n->is_acquiring ? -EAGAIN : -ENETUNREACH;
+    rt->nif = eth;
+    rt->src = eth->addr;
+    if (((a ^ eth->addr.v4) & eth->mask) == 0 || a == IP4_BROADCAST || is_multicast(a))
+        return 0;
+    if (!eth->gateway)
+        return -ENETUNREACH;
+    rt->next_hop.v4 = eth->gateway;
+    return 0;
+}
+
+void ip4_fill(struct ip4_hdr *ip, const struct ip_out *o, u32 total_len)
+{
+    ip->version_ihl = 0x45;
+    ip->tos = o->tos;
+    ip->total_len = be16(total_len);
+    ip->id = 0; /* RFC 6864 §4.1: with DF set the identification means nothing */
+    ip->frag = be16(IP4_DF);
+    ip->ttl = o->ttl ? o->ttl : 64;
+    ip->proto = o->proto;
+    ip->csum = 0;
+    ip->src = o->src.v4;
+    ip->dst = o->dst.v4;
+    ip->csum = csum_finish(csum_add(ip, sizeof(*ip)));
+}
+
+/* RFC 1112 §6.4 */
+static void multicast_mac(u32 ip, u8 *mac)
+{
+    u32 a = be32(ip);
+    mac[0] = 0x01;
+    mac[1] = 0x00;
+    mac[2] = 0x5e;
+    mac[3] = (a >> 16) & 0x7f;
+    mac[4] = (u8)(a >> 8);
+    mac[5] = (u8)a;
+}
+
+int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o)
+{
+    struct netif *nif = rt->nif;
+    struct net *n = nif->net;
+    u8 mac[6] = {0};
+    int err;
+
+    p->data -= IP4_HDR_BYTES;
+    p->len_bytes += IP4_HDR_BYTES;
+    if (p->len_bytes > nif->mtu_bytes) { /* LIMIT: we never fragment; see the README */
+        pkt_put(p);
+        return -EMSGSIZE;
+    }
+    ip4_fill((struct ip4_hdr *)p->data, o, p->len_bytes);
+    n->stats.ip_out++;
+    if (!nif->is_loop) {
+        if (is_multicast(o->dst.v4)) {
+            multicast_mac(o->dst.v4, mac);
+        } else if (ip_is_many(n, &o->dst)) {
+            memset(mac, 0xff, 6);
+        } else {
+            err = arp_resolve(nif, rt->next_hop.v4, mac, p);
+            if (err)
+                return err == -EAGAIN ? 0 : err;
+        }
+    }
+    eth_push(nif, p, mac, ETH_TYPE_IPV4);
+    netif_send(nif, p);
+    return 0;
+}
+
+/* The DHCP client listens before there is an address, so it gets its packets from here. */
+static bool is_for_dhcp(struct net *n, const struct pkt *p)
+{
+    const struct udp_hdr *udp = (const struct udp_hdr *)p->data;
+    u32 len;
+
+    if (!n->dhcp_input || p->len_bytes < sizeof(*udp) || udp->dport != be16(68))
+        return false;
+    len = be16(udp->len);
+    if (len >= sizeof(*udp) && len <= p->len_bytes)
+        n->dhcp_input(n, (const u8 *)(udp + 1), len - sizeof(*udp));
+    return true;
+}
+
+static void deliver(struct net *n, struct pkt *p, struct ip_in *in)
+{
+    const struct ip_proto *proto = NULL;
+
+    switch (in->proto) {
+    case IP_PROTO_TCP:
+        proto = n->tcp;
+        break;
+    case IP_PROTO_UDP:
+        if (!in->nif->is_loop && is_for_dhcp(n, p))
+            goto done;
+        proto = n->udp;
+        if (!proto) {
+            n->stats.udp_no_port++;
+            icmp_unreachable(n, in, ICMP4_CODE_PORT);
+            goto done;
+        }
+        break;
+    case IP_PROTO_ICMP:
+        icmp_input(n, p, in);
+        return;
+    }
+    if (likely(proto)) {
+        proto->input(n, p, in);
+        return;
+    }
+    n->stats.ip_proto++;
+    icmp_unreachable(n, in, ICMP4_CODE_PROTO);
+done:
+    pkt_put(p);
+}
+
+void ip_input(struct netif *nif, struct pkt *p)
+{
+    struct net *n = nif->net;
+    const struct ip4_hdr *ip = (const struct ip4_hdr *)p->data;
+    u32 hdr_len, total_len;
+    struct ip_in in;
+
+    n->stats.ip_in++;
+    if (unlikely(p->len_bytes < sizeof(*ip)))
+        goto bad;
+    hdr_len = (ip->version_ihl & 15) * 4;
+    total_len = be16(ip->total_len);
+    if (unlikely(ip->version_ihl >> 4 != 4 || hdr_len < sizeof(*ip) || total_len < hdr_len ||
+                 total_len > p->len_bytes))
+        goto bad;
+    if (!nif->is_loop && unlikely(csum_finish(csum_add(ip, hdr_len)) != 0)) {
+        n->stats.ip_csum++;
+        goto drop;
+    }
+    if (unlikely(ip->frag & be16(IP4_MF | IP4_OFFSET))) {
+        n->stats.ip_fragment++; /* LIMIT: fragments are dropped; lift with a bounded reassembly */
+        goto drop;
+    }
+    in.nif = nif;
+    in.src = ip_addr_v4(ip->src);
+    in.dst = ip_addr_v4(ip->dst);
+    in.hdr = ip;
+    in.proto = ip->proto;
+    in.tos = ip->tos;
+    in.ttl = ip->ttl;
+    in.to_many = false;
+    /* RFC 1122 §3.2.1.3: nobody's address is a group, and 127/8 never comes from outside. */
+    if (unlikely(is_multicast(ip->src) || ip->src == IP4_BROADCAST ||
+                 (!nif->is_loop && (is_loopback(ip->src) || is_loopback(ip->dst)))))
+        goto bad;
+    if (nif->is_loop || likely(nif->has_addr && ip->dst == nif->addr.v4)) {
+        if (unlikely(!nif->is_loop && (ip->src == nif->addr.v4 || is_net_broadcast(nif, ip->src))))
+            goto bad; /* from ourselves? then it would not have come by wire */
+    } else if (ip_is_many(n, &in.dst)) {
+        in.to_many = true;
+    } else if (nif->has_addr || !n->dhcp_input) { /* RFC 2131 §4.1: an answer may be unicast */
+        n->stats.ip_not_ours++;
+        goto drop;
+    }
+    p->data += hdr_len;
+    p->len_bytes = total_len - hdr_len; /* Ethernet pads short frames */
+    deliver(n, p, &in);
+    return;
+bad:
+    n->stats.ip_header++;
+drop:
+    pkt_put(p);
+}
