@@ -4,23 +4,18 @@
 #include <errno.h>
 
 #include "file/epoll.h"
-#include "file/fdtable.h"
 #include "sys/deliver.h"
+#include "sys/install.h"
 
 long uk_epoll_create1(int flags)
 {
     struct file *f;
-    int fd;
+    int err;
 
     if (flags & ~EPOLL_CLOEXEC)
         return -EINVAL;
-    fd = epoll_new(&f);
-    if (fd)
-        return fd;
-    fd = fd_install(f, 0, flags);
-    if (fd < 0)
-        file_put(f);
-    return fd;
+    err = epoll_new(&f);
+    return err ? err : install(f, flags);
 }
 
 long uk_epoll_create(int size)

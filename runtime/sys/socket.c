@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <time.h>
 
-#include "file/fdtable.h"
 #include "file/sockpair.h"
 #include "net/sock.h"
 #include "sched/clock.h"
 #include "sys/deliver.h"
+#include "sys/install.h"
 
 #define ACCEPT_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 
@@ -27,21 +27,12 @@ static int inet_get(int fd, struct file **out)
     return -ENOTSOCK;
 }
 
-static long install(struct file *f, int flags)
-{
-    int fd = fd_install(f, 0, flags & SOCK_CLOEXEC);
-
-    if (fd < 0)
-        file_put(f);
-    return fd;
-}
-
 long uk_socket(int domain, int type, int protocol)
 {
     struct file *f;
     int err = sock_create(domain, type & ~SOCK_CLOEXEC, protocol, &f);
 
-    return err ? err : install(f, type);
+    return err ? err : install(f, type & SOCK_CLOEXEC);
 }
 
 long uk_bind(int fd, const struct sockaddr *addr, unsigned len)
@@ -82,7 +73,7 @@ long uk_accept4(int fd, struct sockaddr *addr, unsigned *len, int flags)
         return r;
     r = sock_accept(f, addr, len, flags & ~SOCK_CLOEXEC, &conn);
     file_put(f);
-    return r ? r : install(conn, flags);
+    return r ? r : install(conn, flags & SOCK_CLOEXEC);
 }
 
 long uk_accept(int fd, struct sockaddr *addr, unsigned *len)

@@ -1,0 +1,24 @@
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "file/sockpair.h"
+#include "sys/install.h"
+
+long uk_socketpair(int domain, int type, int protocol, int fds[2])
+{
+    struct file *a, *b;
+    int err;
+
+    if (domain == AF_INET || domain == AF_INET6)
+        return -EOPNOTSUPP;
+    if (domain != AF_UNIX)
+        return -EAFNOSUPPORT;
+    if (protocol && protocol != AF_UNIX)
+        return -EPROTONOSUPPORT;
+    if (!fds)
+        return -EFAULT;
+    err = sockpair_new(type, &a, &b);
+    return err ? err : install_pair(a, b, type & SOCK_CLOEXEC, fds);
+}
