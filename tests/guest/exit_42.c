@@ -1,0 +1,6 @@
+/* exit(3): the status is main()'s value & 0377: 42 gives 42. */
+/* want-status: 42 */
+int main(void)
+{
+    return 42;
+}
