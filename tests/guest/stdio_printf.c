@@ -8,7 +8,7 @@
 int main(void)
 {
     int n = 0;
-    CHECK_EQ(printf("%d %i %u %o %x %X %#x %#o\n", -1, 2, 3u, 8, 255, 255, 255, 8), 27);
+    CHECK_EQ(printf("%d %i %u %o %x %X %#x %#o\n", -1, 2, 3u, 8, 255, 255, 255, 8), 25);
     printf("[%5d] [%-5d] [%05d] [%+d] [% d] [%.3d] [%*d]\n", 42, 42, 42, 42, 42, 4, 6, 7);
     printf("%hhd %hd %ld %lld %zu %jd %td\n", (signed char)-1, (short)-2, -3l, -4ll, (size_t)5,
            (intmax_t)6, (ptrdiff_t)7);
