@@ -21,6 +21,7 @@
  *      sysroot     where the runtime lies; proc: the only place that spawns
  *      msg, text   what is said; strings
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,11 +92,24 @@ static int flushed(int status)
     return status;
 }
 
+/* A caller may have closed 0, 1 or 2: what we open next must not become one of them. */
+static void fill_standard_fds(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "--help";
     const struct verb *verb = verb_find(word);
 
+    fill_standard_fds();
     if (verb)
         return flushed(run_verb(verb, argc - 1, argv + 1));
     if (strcmp(word, "--version") == 0 || strcmp(word, "version") == 0) {

@@ -260,11 +260,28 @@ static void print_bash(const struct verb *const verbs[])
            "complete -o filenames -F _skiff skiff\n");
 }
 
+/* In single quotes for fish: a quote or backslash has a backslash before it. */
+static char *fish_quoted(const char *s)
+{
+    struct text t = {0};
+
+    text_add(&t, "'");
+    for (; *s; s++) {
+        if (*s == '\\' || *s == '\'')
+            text_add(&t, "\\");
+        text_add_n(&t, s, 1);
+    }
+    text_add(&t, "'");
+    return text_take(&t);
+}
+
 static void print_fish(const struct verb *const verbs[])
 {
     for (size_t i = 0; verbs[i]; i++) {
-        printf("complete -c skiff -n __fish_use_subcommand -f -a %s -d '%s'\n", verbs[i]->name,
-               verbs[i]->summary);
+        char *summary = fish_quoted(verbs[i]->summary);
+        printf("complete -c skiff -n __fish_use_subcommand -f -a %s -d %s\n", verbs[i]->name,
+               summary);
+        free(summary);
         FOR_EACH_OPT(verbs[i], o)
         {
             printf("complete -c skiff -n '__fish_seen_subcommand_from %s'", verbs[i]->name);
@@ -274,7 +291,9 @@ static void print_fish(const struct verb *const verbs[])
                 printf(" -l %s", o->name);
             if (o->arg)
                 printf(" -r");
-            printf(" -d '%s'\n", o->help);
+            char *help = fish_quoted(o->help);
+            printf(" -d %s\n", help);
+            free(help);
         }
     }
 }
