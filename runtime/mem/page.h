@@ -18,5 +18,8 @@ void page_free(void *addr, size_t n_pages);
 size_t page_total(void); /* pages of RAM handed to the allocator at start */
 size_t page_avail(void); /* pages free now */
 
+/* Start-up: RAM ends at @top; @state is one zeroed byte per page below it, kept for good. */
+void page_init(u64 top, void *state);
+
 /* Give @n_pages at @addr to the allocator (boot only). */
 void page_donate(u64 addr, size_t n_pages);

@@ -224,3 +224,37 @@ long uk_sched_setparam(pid_t tid, const void *param);
 long uk_sched_get_priority_max(int policy);
 long uk_sched_get_priority_min(int policy);
 long uk_sched_rr_get_interval(pid_t tid, struct timespec *interval);
+
+/* vm.c: memory of the service */
+long uk_mmap(void *hint, size_t len, int prot, int flags, int fd, off_t off);
+long uk_munmap(void *addr, size_t len);
+long uk_mprotect(void *addr, size_t len, int prot);
+long uk_mremap(void *addr, size_t old_len, size_t new_len, int flags, void *new_addr);
+long uk_madvise(void *addr, size_t len, int advice);
+long uk_brk(u64 to);
+long uk_mlock(const void *addr, size_t len);
+long uk_munlock(const void *addr, size_t len);
+long uk_mlockall(int flags);
+long uk_munlockall(void);
+long uk_msync(void *addr, size_t len, int flags);
+long uk_mincore(void *addr, size_t len, unsigned char *vec);
+
+/* exit.c, futex.c: threads ending, and waiting for each other (thread.c: clone, from libc directly)
+ */
+long uk_exit_group(int code) __attribute__((noreturn));
+long uk_exit(int code) __attribute__((noreturn));
+long uk_set_tid_address(int *clear_tid);
+long uk_gettid(void);
+long uk_set_thread_area(u64 tls);
+long uk_set_robust_list(void *head, size_t len);
+long uk_futex(u32 *word, int op, u32 val, const struct timespec *timeout, u32 *word2, u32 val3);
+
+/* time.c, random.c */
+long uk_clock_gettime(int clock, struct timespec *ts);
+long uk_clock_getres(int clock, struct timespec *ts);
+long uk_clock_settime(int clock, const struct timespec *ts);
+long uk_gettimeofday(struct timeval *tv, void *zone);
+long uk_time(time_t *t);
+long uk_clock_nanosleep(int clock, int flags, const struct timespec *want, struct timespec *left);
+long uk_nanosleep(const struct timespec *want, struct timespec *left);
+long uk_getrandom(void *buf, size_t len, unsigned flags);

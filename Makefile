@@ -1,0 +1,243 @@
+# Skiff: a C service in, a virtual machine out. Two commands matter: `make demo` and `make check`.
+#
+#   make            libc, runtime, tool and manual page into build/
+#   make deps       install the Debian packages that are missing (asks for nothing else)
+#   make demo       build examples/http, boot it, fetch a page from it
+#   make check      every test; make check TESTS='guest/tcp*' runs some
+#   make bench      the figures of README, measured here
+#   make install PREFIX=/usr/local DESTDIR=
+#   make format     clang-format over all C
+#   make clean      remove build/ (the musl cache stays: make clean-cache)
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CACHE   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/skiff
+TESTS   ?=
+
+B := build
+L := $(B)/lib/skiff
+
+# ---- packages -----------------------------------------------------------------------------------
+
+DEPS_BUILD := gcc binutils libc6-dev dpkg-dev pkg-config libelf-dev libdw-dev libyaml-dev libjansson-dev
+DEPS_RUN   := qemu-system-x86
+DEPS_CHECK := libcmocka-dev clang clang-format cppcheck shellcheck libclang-rt-14-dev llvm-14 cmake \
+              iproute2 iputils-ping dnsmasq-base curl jq procps util-linux man-db
+DEPS       := $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_CHECK)
+SUDO       := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# ---- the runtime and libc -----------------------------------------------------------------------
+
+CC := gcc
+RUNTIME_WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
+RUNTIME_CFLAGS := -std=gnu11 -Os -g -ffreestanding -mgeneral-regs-only -fno-pie -fno-jump-tables \
+    -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector \
+    -ffile-prefix-map=$(CURDIR)=. -nostdinc -isystem $(L)/include \
+    -isystem $(shell $(CC) -print-file-name=include) -Iruntime $(RUNTIME_WARN)
+# Code that reads what others sent, or copies for the service, checks its stack.
+HARDENED := $(addprefix runtime/,net dev file fs sys)
+
+RUNTIME_C := $(sort $(wildcard runtime/base/*.c runtime/arch/x86_64/*.c runtime/mem/*.c \
+    runtime/sched/*.c runtime/dev/*.c runtime/dev/virtio/*.c runtime/file/*.c runtime/fs/*.c \
+    runtime/net/*.c runtime/sys/*.c runtime/boot/*.c))
+RUNTIME_S := $(sort $(wildcard runtime/arch/x86_64/*.S))
+# runtime/net/tcp.c -> build/obj/net_tcp.o: member names say which room they are from.
+objname = $(B)/obj/$(subst /,_,$(patsubst runtime/%,%,$(basename $(1)))).o
+RUNTIME_OBJS := $(foreach f,$(RUNTIME_C) $(RUNTIME_S),$(call objname,$f))
+
+LIBC_INPUTS := $(sort $(shell find runtime/libc -type f ! -name '*.md'))
+LIBC_CFLAGS := -Os -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -g0
+LIBC_KEY    := $(shell { cat $(LIBC_INPUTS); echo '$(LIBC_CFLAGS)'; $(CC) --version; } 2>/dev/null | \
+                 sha256sum | cut -c1-16)
+LIBC_CACHE  := $(CACHE)/libc-$(LIBC_KEY)
+
+# ---- the tool -----------------------------------------------------------------------------------
+
+BUILDER_C      := $(sort $(wildcard builder/*.c))
+BUILDER_OBJS   := $(patsubst builder/%.c,$(B)/obj/builder/%.o,$(BUILDER_C))
+BUILDER_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes \
+    -Iruntime -Ibuilder
+BUILDER_LIBS   := -lyaml -ljansson -ldw -lelf
+
+.PHONY: all
+all: $(B)/bin/skiff $(B)/share/man/man1/skiff.1 sysroot
+
+.PHONY: sysroot
+sysroot: $(L)/libskiff.a $(L)/crt1.o $(L)/skiff.ld $(L)/.templates
+
+.PHONY: deps
+deps:
+	@missing=; for p in $(DEPS); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    echo "installing:$$missing"; \
+	    $(SUDO) apt-get update -q && \
+	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends $$missing; \
+	fi
+
+# ---- libc ---------------------------------------------------------------------------------------
+
+# Built once per key, in the cache; a build directory only links to it.
+$(LIBC_CACHE)/lib/libc.a: | $(B)/obj
+	@echo "  LIBC    musl, from its source package (once; cached in $(CACHE))"
+	@. runtime/libc/musl.pin && sh runtime/libc/fetch.sh $(CACHE) && \
+	rm -rf $(B)/musl && mkdir -p $(B)/musl/source && \
+	tar xzf $(CACHE)/$$MUSL_TARBALL -C $(B)/musl/source --strip-components=1 && \
+	sh runtime/libc/farm.sh $(B)/musl/source $(B)/musl/farm && \
+	sh runtime/libc/calls.sh $(B)/musl/source > $(B)/musl/calls && \
+	cd $(B)/musl/farm && \
+	{ CC=$(CC) CFLAGS='$(LIBC_CFLAGS)' ./configure --disable-shared --prefix=/usr > ../configure.log && \
+	$(MAKE) -s -j2 lib/libc.a lib/crti.o lib/crtn.o obj/include/bits/alltypes.h > ../make.log 2>&1; } || \
+	{ tail -20 ../configure.log ../make.log >&2; exit 1; } && \
+	rm -rf $(LIBC_CACHE).tmp && mkdir -p $(LIBC_CACHE).tmp && \
+	$(MAKE) -s DESTDIR=$(LIBC_CACHE).tmp prefix= includedir=/include install-headers && \
+	mkdir -p $(LIBC_CACHE).tmp/lib && cp lib/libc.a $(LIBC_CACHE).tmp/lib/ && \
+	cp ../calls $(LIBC_CACHE).tmp/ && \
+	rm -rf $(LIBC_CACHE) && mv $(LIBC_CACHE).tmp $(LIBC_CACHE)
+
+$(L)/libc.a: $(LIBC_CACHE)/lib/libc.a
+	@mkdir -p $(L)
+	@rm -rf $(L)/include && cp -r $(LIBC_CACHE)/include $(L)/include
+	@cp $< $@
+	@for a in m rt pthread crypt util xnet resolv dl; do ar rc $(L)/lib$$a.a; done
+
+$(B)/calls: $(LIBC_CACHE)/lib/libc.a
+	@mkdir -p $(B) && cp $(LIBC_CACHE)/calls $@
+
+# ---- runtime ------------------------------------------------------------------------------------
+
+$(B)/obj $(B)/obj/builder:
+	@mkdir -p $@
+
+define runtime_c_rule
+$(call objname,$(1)): $(1) $(L)/libc.a Makefile | $(B)/obj
+	@echo "  CC      $(1)"
+	@$(CC) $(RUNTIME_CFLAGS) $(if $(filter $(HARDENED),$(patsubst %/virtio,%,$(patsubst %/,%,$(dir $(1))))),-fstack-protector-strong) -MMD -MP -c $(1) -o $$@
+endef
+define runtime_s_rule
+$(call objname,$(1)): $(1) Makefile $(B)/sc_table.h | $(B)/obj
+	@echo "  AS      $(1)"
+	@$(CC) -g -Iruntime -Iruntime/arch/x86_64 -I$(B) -ffile-prefix-map=$(CURDIR)=. -MMD -MP -c $(1) -o $$@
+endef
+$(foreach f,$(filter-out runtime/arch/x86_64/keel.c,$(RUNTIME_C)),$(eval $(call runtime_c_rule,$f)))
+$(foreach f,$(RUNTIME_S),$(eval $(call runtime_s_rule,$f)))
+
+# The keel in sections of its own: supervisor pages.
+$(B)/obj/arch_x86_64_keel.o: runtime/arch/x86_64/keel.c $(L)/libc.a Makefile | $(B)/obj
+	@echo "  CC      $<"
+	@$(CC) $(RUNTIME_CFLAGS) -fno-function-sections -fno-data-sections -mno-red-zone -MMD -MP -c $< -o $@
+	@objcopy --rename-section .text=.keel.text --rename-section .bss=.keel.bss $@
+
+$(B)/sc_table.h: $(B)/calls
+	@sed 's/^\([0-9]*\) \(.*\)$$/call_entry \1, \2/' $< > $@
+
+# One small object per call, so that an image has only those it reaches.
+$(B)/trampolines.a: $(B)/calls runtime/libc/trampoline.S Makefile
+	@echo "  AS      trampolines"
+	@rm -rf $(B)/obj/sc && mkdir -p $(B)/obj/sc && rm -f $@
+	@while read -r number name; do \
+	    sed -e '/^#/d; s/PASTE(sc_, NAME)/sc_'$$name'/g; s/PASTE(scp_, NAME)/scp_'$$name'/g' \
+	        -e 's/PASTE(uk_, NAME)/uk_'$$name'/g; s/NUMBER/'$$number'/g; s,/\*.*\*/,,' \
+	        runtime/libc/trampoline.S | as -o $(B)/obj/sc/sc_$$name.o - || exit 1; \
+	done < $(B)/calls
+	@ar rcD $@ $(B)/obj/sc/*.o
+
+$(L)/libskiff.a: $(RUNTIME_OBJS) $(B)/trampolines.a
+	@echo "  AR      $@"
+	@rm -f $@ && ar rcD $@ $(RUNTIME_OBJS) $(B)/obj/sc/*.o
+
+$(L)/crt1.o: runtime/libc/crt1.c Makefile $(L)/libc.a
+	@$(CC) $(RUNTIME_CFLAGS) -c $< -o $@
+
+$(L)/skiff.ld: runtime/boot/skiff.ld.in $(B)/calls Makefile
+	@{ cat $<; sed 's/^[0-9]* \(.*\)$$/PROVIDE(uk_\1 = uk_enosys);/' $(B)/calls; } > $@
+
+$(L)/.templates: $(shell find templates -type f)
+	@mkdir -p $(L) && rm -rf $(L)/templates && cp -r templates $(L)/templates && touch $@
+
+# ---- builder ------------------------------------------------------------------------------------
+
+$(B)/obj/builder/%.o: builder/%.c Makefile | $(B)/obj/builder
+	@echo "  CC      $<"
+	@$(CC) $(BUILDER_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/bin/skiff: $(BUILDER_OBJS)
+	@echo "  LD      $@"
+	@mkdir -p $(@D)
+	@$(CC) $^ $(BUILDER_LIBS) -o $@
+
+$(B)/share/man/man1/skiff.1: $(B)/bin/skiff
+	@mkdir -p $(@D)
+	@$< man > $@
+
+-include $(wildcard $(B)/obj/*.d $(B)/obj/builder/*.d $(B)/tests/*/*.d)
+
+# ---- tests --------------------------------------------------------------------------------------
+
+# A test names what it is made of in its first lines: "sources:" and "libs:".
+named = $(shell sed -n '1,12s/.*$(1): *\([^*]*\).*/\1/p' $(2))
+UNIT := $(patsubst tests/unit/%.c,%,$(shell grep -l 'sources:' tests/unit/*.c 2>/dev/null))
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(shell grep -l 'sources:' tests/fuzz/*.c 2>/dev/null))
+HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -DSKIFF_HOST_TEST \
+    -Itests/unit -Iruntime -Ibuilder -fno-omit-frame-pointer
+
+define unit_rule
+$(B)/tests/unit/$(1): tests/unit/$(1).c $(call named,sources,tests/unit/$(1).c)
+	@mkdir -p $$(@D)
+	@$(CC) $(HOST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP -MF $$@.d \
+	    $$(filter %.c,$$^) -lcmocka $(addprefix -l,$(call named,libs,tests/unit/$(1).c)) -o $$@
+endef
+define fuzz_rule
+$(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $(call named,sources,tests/fuzz/$(1).c)
+	@mkdir -p $$(@D)
+	@clang $(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    $$(filter %.c,$$^) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
+endef
+$(foreach t,$(UNIT),$(eval $(call unit_rule,$t)))
+$(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$t)))
+
+.PHONY: tests
+tests: $(addprefix $(B)/tests/unit/,$(UNIT)) $(addprefix $(B)/tests/fuzz/,$(FUZZ))
+
+.PHONY: check
+check: deps
+	@$(MAKE) -j2 all
+	@$(MAKE) -k -j2 tests
+	@tests/run $(TESTS)
+
+.PHONY: bench
+bench: deps
+	@$(MAKE) -j2 all
+	@tests/bench/run
+
+.PHONY: demo
+demo: deps
+	@$(MAKE) -j2 all
+	@tests/demo
+
+# ---- install, format, clean ---------------------------------------------------------------------
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/skiff $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(B)/bin/skiff $(DESTDIR)$(PREFIX)/bin/skiff
+	cp -r $(L)/. $(DESTDIR)$(PREFIX)/lib/skiff/
+	install -m 644 $(B)/share/man/man1/skiff.1 $(DESTDIR)$(PREFIX)/share/man/man1/skiff.1
+
+C_FILES := $(shell find runtime builder tests examples templates -name '*.[ch]')
+
+.PHONY: format
+format:
+	clang-format -i $(C_FILES)
+
+.PHONY: clean clean-cache
+clean:
+	rm -rf $(B)
+clean-cache:
+	rm -rf $(CACHE)

@@ -1,0 +1,42 @@
+/* The CPU as the runtime uses it: time stamps, idling, its own interrupts, ending the machine. */
+#pragma once
+
+#include "base/types.h"
+
+static inline u64 cpu_tsc(void)
+{
+    u32 lo, hi;
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return (u64)hi << 32 | lo;
+}
+
+static inline void cpu_id(u32 leaf, u32 sub, u32 out[4])
+{
+    __asm__("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(sub));
+}
+
+/* 64 random bits from RDRAND; false if the CPU has none or it fails ten times. */
+bool cpu_random(u64 *out);
+
+/* Set up the local APIC and find the TSC's frequency. */
+void cpu_clock_init(void);
+
+/* Monotonic nanoseconds since cpu_clock_init(). */
+u64 cpu_clock_ns(void);
+
+/* Halt until an interrupt, or @deadline_ns (monotonic; DEADLINE_NEVER: only a device). */
+void cpu_idle(u64 deadline_ns);
+
+/* Ask for an interrupt at @deadline_ns while the service runs (see cpu_preempt_enable()). */
+void cpu_timer_set(u64 deadline_ns);
+
+/* From the next return to the service on, interrupts reach trap_hooks.preempt. */
+void cpu_preempt_enable(void);
+
+/* Let interrupts in, now; only with percpu.depth 0. */
+void cpu_interrupts_on(void);
+
+/* Wall clock of the machine (CMOS RTC): seconds since 1970 UTC, or 0 if there is none. */
+u64 cpu_rtc_seconds(void);
+
+_Noreturn void cpu_reset(void);

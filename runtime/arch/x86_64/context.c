@@ -1,0 +1,118 @@
+/* Contexts, floating-point state, and upcall(): what the keel hands up, sorted. */
+#include "arch/context.h"
+
+#include "arch/percpu.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/keel.h"
+#include "arch/cpu.h"
+
+extern char upcall_return[], upcall_end[];
+void context_start(void);
+void upcall(struct trap_frame *frame);
+
+static struct percpu cpu0;
+struct trap_hooks trap_hooks;
+struct bootinfo bootinfo;
+
+/* 0: fxsave; else the size of an xsave area, and the components we save. */
+static u32 xsave_bytes;
+
+void percpu_init(void)
+{
+    u32 id[4];
+
+    cpu0.self = &cpu0;
+    keel_do(KEEL_SET_GS, (u64)&cpu0, 0, 0, 0);
+    cpu0.depth = 1;
+    cpu_id(0, 0, id);
+    u32 max = id[0];
+    if (max >= 7) {
+        cpu_id(7, 0, id);
+        cpu0.has_wrfsbase = id[1] & BIT(0);
+    }
+    cpu_id(1, 0, id);
+    if (id[2] & BIT(27)) { /* OSXSAVE: the keel has set XCR0 */
+        cpu_id(0xd, 0, id);
+        xsave_bytes = id[1];
+    }
+}
+
+u64 context_new(u64 stack_top, int (*fn)(void *), void *arg)
+{
+    u64 *sp = (u64 *)(stack_top & ~15ull);
+
+    *--sp = 0;
+    *--sp = (u64)context_start;
+    *--sp = 0;              /* rbp */
+    *--sp = (u64)fn;        /* rbx */
+    *--sp = (u64)arg;       /* r12 */
+    sp -= 3;                /* r13, r14, r15 */
+    *--sp = 0x037f00001f80; /* x87 control word, MXCSR: as at process start */
+    return (u64)sp;
+}
+
+void context_set_tls(u64 base)
+{
+    if (cpu0.has_wrfsbase)
+        __asm__ volatile("wrfsbase %0" : : "r"(base));
+    else
+        keel_do(KEEL_SET_FS, base, 0, 0, 0);
+}
+
+void context_resume(const struct trap_frame *frame)
+{
+    __asm__ volatile("mov %0, %%rsp; jmp upcall_return" : : "r"(frame) : "memory");
+    __builtin_unreachable();
+}
+
+u32 context_fp_bytes(void)
+{
+    return xsave_bytes ? xsave_bytes : 512;
+}
+
+void context_fp_save(void *area)
+{
+    if (xsave_bytes) {
+        __builtin_memset((u8 *)area + 512, 0, 64); /* the header: xsave ors into it */
+        __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
+    } else {
+        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+    }
+}
+
+void context_fp_restore(const void *area)
+{
+    if (xsave_bytes)
+        __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
+    else
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+/* Called by upcall_entry with interrupts off. */
+void upcall(struct trap_frame *frame)
+{
+    struct percpu *cpu = &cpu0;
+
+    if (frame->vector >= VEC_IRQ_FIRST) {
+        bool in_return = frame->rip >= (u64)upcall_return && frame->rip < (u64)upcall_end;
+
+        if (frame->vector != VEC_SPURIOUS)
+            apic_eoi();
+        if (frame->vector == VEC_TIMER)
+            apic_timer_fired();
+        if (cpu->depth || in_return || !trap_hooks.preempt)
+            cpu->pending |= PENDING_RESCHED;
+        else
+            trap_hooks.preempt(frame);
+        return;
+    }
+    if (cpu->is_fault_active++ < 2 && frame->vector == VEC_PAGE_FAULT && trap_hooks.page_fault &&
+        trap_hooks.page_fault(frame->cr2, frame->error)) {
+        cpu->is_fault_active--;
+        return;
+    }
+    if (cpu->is_fault_active > 2 || !trap_hooks.fault)
+        cpu_reset(); /* a fault while reporting a fault */
+    trap_hooks.fault(frame);
+    cpu->is_fault_active--;
+}

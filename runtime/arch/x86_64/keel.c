@@ -1,0 +1,628 @@
+/*
+ * The keel's C half: builds the page tables at start and changes them on request. Runs at CPL 0 on
+ * its own 2 KiB stack, in supervisor pages, with no libc and no floating point. Every request comes
+ * from code that may have been taken over: check all of it.
+ *
+ * Map of the file: tables · boot information · keel_start() · operations.
+ */
+#include "arch/x86_64/keel.h"
+
+#include "arch/x86_64/layout.h"
+
+#define PTE_P          BIT(0)
+#define PTE_W          BIT(1)
+#define PTE_U          BIT(2)
+#define PTE_PCD        BIT(4)
+#define PTE_AD         (BIT(5) | BIT(6))
+#define PTE_PS         BIT(7)
+#define PTE_HELD       BIT(9) /* ours: a page of the service that it may not touch (PROT_NONE) */
+#define PTE_NX         BIT(63)
+#define PTE_ADDR       0x000ffffffffff000ull
+
+#define USER_RW        (PTE_P | PTE_W | PTE_U | PTE_AD | PTE_NX)
+#define USER_RO        (PTE_P | PTE_U | PTE_AD | PTE_NX)
+#define USER_RX        (PTE_P | PTE_U | PTE_AD)
+#define KEEL_RW        (PTE_P | PTE_W | PTE_AD | PTE_NX)
+#define KEEL_RX        (PTE_P | PTE_AD)
+#define TABLE          (PTE_P | PTE_W | PTE_U | PTE_AD) /* upper levels allow all; leaves decide */
+
+#define LARGE_PAGE     0x200000ull
+#define PAGES_IN_LARGE 512
+#define MAX_RUN        512 /* pages per operation: the keel runs with interrupts off */
+
+#define EPERM_         (-1)
+#define ENOMEM_        (-12)
+#define EINVAL_        (-22)
+#define ENOSYS_        (-38)
+
+/* From the linker script. */
+extern char __image_start[], __rodata_start[], __rodata_end[], __text_start[], __text_end[],
+    __keel_text_start[], __keel_text_end[], __keel_data_start[], __keel_data_end[], __image_end[],
+    boot_stack_guard[], fault_stack_guard[], keel_stubs[], keel_int3[], keel_stack_top[];
+
+_Noreturn void keel_reset(void);
+
+struct gate {
+    u16 offset_0;
+    u16 selector;
+    u8 ist;
+    u8 type;
+    u16 offset_16;
+    u32 offset_32;
+    u32 reserved;
+};
+
+/* I/O ports: a bit set forbids. Ports from 0x1000 up are PCI I/O BARs and stay open. */
+#define N_GUARDED_PORTS 0x1000
+struct tss {
+    u32 reserved_0;
+    u64 rsp0, rsp1, rsp2;
+    u64 reserved_1;
+    u64 ist[7];
+    u64 reserved_2;
+    u16 reserved_3;
+    u16 iomap_offset;
+    u8 iomap[0x10000 / 8 + 1];
+} __attribute__((packed));
+
+struct descriptor_pointer {
+    u16 limit;
+    u64 base;
+} __attribute__((packed));
+
+struct mailbox mailbox __attribute__((aligned(4096)));
+static struct gate idt[N_VECTORS] __attribute__((aligned(16)));
+static struct tss tss __attribute__((aligned(16)));
+static u64 gdt[8];
+struct descriptor_pointer keel_gdtr, keel_idtr;
+u64 keel_cr4_bits;
+u32 keel_xcr0;
+
+static u64 *pml4;
+static struct ram_range ram[MAX_RAM_RANGES];
+static u32 n_ram;
+/* Table pages: [pool_next, pool_end) never used yet, pool_free a list through their first word. */
+static u64 pool_start, pool_next, pool_end, pool_free;
+static u16 *n_used; /* per pool page: entries in use, for leaf tables */
+static u64 device_next;
+
+/* ---- tables ---- */
+
+static u64 *table_new(void)
+{
+    u64 *table;
+
+    if (pool_free) {
+        table = (u64 *)pool_free;
+        pool_free = table[0];
+        table[0] = 0;
+        return table;
+    }
+    if (pool_next == pool_end)
+        return NULL;
+    table = (u64 *)pool_next;
+    pool_next += PAGE_SIZE;
+    for (u32 i = 0; i < 512; i++)
+        table[i] = 0;
+    return table;
+}
+
+static u16 *table_used(const u64 *table)
+{
+    return &n_used[((u64)table - pool_start) / PAGE_SIZE];
+}
+
+/* The entry for @va in the table of @level (1 = 4 KiB, 2 = 2 MiB), NULL if there is none. A large
+ * page in the way is split when @is_leaf_wanted, for whoever wants to change a part of it. */
+static u64 *entry_of(u64 va, u32 level, bool create)
+{
+    u64 *table = pml4;
+
+    for (u32 l = 4; l > level; l--) {
+        u64 *entry = &table[va >> (3 + 9 * l) & 511];
+
+        if (!*entry) {
+            u64 *lower = create ? table_new() : NULL;
+
+            if (!lower)
+                return NULL;
+            *entry = (u64)lower | TABLE;
+            if (l == 2)
+                *table_used(lower) = 0;
+        } else if (*entry & PTE_PS) {
+            u64 *lower = table_new();
+            u64 page = *entry & ~PTE_PS;
+
+            if (!lower)
+                return NULL;
+            for (u32 i = 0; i < 512; i++, page += PAGE_SIZE)
+                lower[i] = page;
+            *table_used(lower) = 512;
+            *entry = (u64)lower | TABLE;
+        }
+        table = (u64 *)(*entry & PTE_ADDR);
+    }
+    return &table[va >> (3 + 9 * level) & 511];
+}
+
+/* Map [start, end) one to one with @flags, in large pages where @is_large and aligned. Start-up
+ * only: the pool was sized to hold it. */
+static void map_range(u64 start, u64 end, u64 flags, bool is_large)
+{
+    while (start < end) {
+        u64 stop = ALIGN_DOWN(start, LARGE_PAGE) + LARGE_PAGE;
+
+        if (is_large && !(start & (LARGE_PAGE - 1)) && end - start >= LARGE_PAGE) {
+            *entry_of(start, 2, true) = start | flags | PTE_PS;
+        } else {
+            u64 *entry = entry_of(start, 1, true);
+
+            if (stop > end)
+                stop = end;
+            for (u64 page = start | flags; start < stop; start += PAGE_SIZE, page += PAGE_SIZE)
+                *entry++ = flags ? page : 0;
+        }
+        start = stop;
+    }
+}
+
+/* ---- boot information ---- */
+
+struct pvh_start_info {
+    u32 magic, version, flags, n_modules;
+    u64 modules_pa, cmdline_pa, rsdp_pa, memmap_pa;
+    u32 n_memmap, reserved;
+};
+#define PVH_MAGIC 0x336ec578
+
+struct pvh_memmap {
+    u64 addr, size;
+    u32 type, reserved;
+};
+
+struct e820_entry {
+    u64 addr, size;
+    u32 type;
+} __attribute__((packed));
+
+#define E820_RAM 1
+
+static void ram_add(u64 addr, u64 size, u32 type)
+{
+    u64 start = ALIGN_UP(addr, PAGE_SIZE);
+    u64 end = ALIGN_DOWN(addr + size, PAGE_SIZE);
+
+    if (start < PAGE_SIZE)
+        start = PAGE_SIZE; /* page 0 stays unmapped */
+    if (end > (1ull << 39))
+        end = (1ull << 39);
+    if (type != E820_RAM || end <= start || n_ram == MAX_RAM_RANGES || addr + size < addr)
+        return;
+    ram[n_ram].start = start;
+    ram[n_ram++].end = end;
+}
+
+static void read_pvh(const struct pvh_start_info *info)
+{
+    const struct pvh_memmap *map = (void *)info->memmap_pa;
+
+    if (info->magic != PVH_MAGIC || info->version < 1)
+        keel_reset();
+    for (u32 i = 0; i < info->n_memmap; i++)
+        ram_add(map[i].addr, map[i].size, map[i].type);
+    bootinfo.cmdline = info->cmdline_pa ? (char *)info->cmdline_pa : "";
+    bootinfo.rsdp = info->rsdp_pa;
+}
+
+/* struct boot_params: Documentation/arch/x86/zero-page of Linux; offsets of its boot protocol. */
+static void read_boot_params(const u8 *zero_page)
+{
+    const struct e820_entry *map = (void *)(zero_page + 0x2d0);
+
+    for (u32 i = 0; i < zero_page[0x1e8]; i++)
+        ram_add(map[i].addr, map[i].size, map[i].type);
+    bootinfo.cmdline =
+        (char *)(*(u32 *)(zero_page + 0x228) | (u64) * (u32 *)(zero_page + 0xc8) << 32);
+    bootinfo.rsdp = *(u64 *)(zero_page + 0x70);
+}
+
+/* ---- start ---- */
+
+static void cpuid(u32 leaf, u32 sub, u32 out[4])
+{
+    __asm__("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(sub));
+}
+
+static void cpu_features(void)
+{
+    u32 id[4];
+
+    keel_cr4_bits = BIT(9) | BIT(10); /* OSFXSR, OSXMMEXCPT */
+    cpuid(0, 0, id);
+    u32 max = id[0];
+    cpuid(1, 0, id);
+    if (id[2] & BIT(26) && max >= 0xd) {
+        u32 area[4];
+
+        cpuid(0xd, 0, area);
+        keel_cr4_bits |= BIT(18);   /* OSXSAVE */
+        keel_xcr0 = area[0] & 0xe7; /* x87, SSE, AVX, AVX-512 */
+        if ((keel_xcr0 & 0xe0) != 0xe0)
+            keel_xcr0 &= 7;
+    }
+    if (max >= 7) {
+        cpuid(7, 0, id);
+        if (id[1] & BIT(0))
+            keel_cr4_bits |= BIT(16); /* FSGSBASE */
+        if (id[1] & BIT(7))
+            keel_cr4_bits |= BIT(20); /* SMEP */
+        if (id[1] & BIT(20))
+            keel_cr4_bits |= BIT(21); /* SMAP */
+        if (id[2] & BIT(2))
+            keel_cr4_bits |= BIT(11); /* UMIP */
+    }
+}
+
+static void port_allow(u32 first, u32 n)
+{
+    while (n--) {
+        tss.iomap[first / 8] &= (u8) ~(1u << first % 8);
+        first++;
+    }
+}
+
+static void set_up_descriptors(void)
+{
+    u64 base = (u64)&tss;
+
+    for (u32 v = 0; v < N_VECTORS; v++) {
+        u64 target = v == VEC_BREAKPOINT ? (u64)keel_int3 : (u64)keel_stubs + 8 * v;
+
+        idt[v].offset_0 = (u16)target;
+        idt[v].offset_16 = (u16)(target >> 16);
+        idt[v].selector = SEL_KEEL_CODE;
+        idt[v].type = v == VEC_BREAKPOINT ? 0xee : 0x8e; /* int3 alone may come from CPL 3 */
+    }
+    gdt[1] = 0x00af9b000000ffff;
+    gdt[2] = 0x00cf93000000ffff;
+    gdt[3] = 0x00cff3000000ffff; /* user data */
+    gdt[4] = 0x00affb000000ffff; /* user code, 64 bit */
+    gdt[5] =
+        (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+    gdt[6] = base >> 32;
+    tss.rsp0 = (u64)keel_stack_top;
+    tss.iomap_offset = offsetof(struct tss, iomap);
+    for (u32 i = 0; i < N_GUARDED_PORTS / 8; i += 4)
+        __builtin_memset(tss.iomap + i, 0xff, 4);
+    tss.iomap[sizeof(tss.iomap) - 1] = 0xff;
+    port_allow(0x3f8, 8); /* COM1 */
+    port_allow(0x70, 2);  /* RTC */
+    port_allow(0xe9, 1);  /* control channel */
+    port_allow(0xf4, 4);  /* debug exit */
+    port_allow(0xcf8, 8); /* PCI configuration */
+    keel_gdtr = (struct descriptor_pointer){7 * 8 - 1, (u64)gdt};
+    keel_idtr = (struct descriptor_pointer){sizeof(idt) - 1, (u64)idt};
+}
+
+/* The command line may lie in what the firmware reserved: let it be read there. */
+static void map_cmdline(void)
+{
+    const char *p = bootinfo.cmdline;
+    u64 page = ALIGN_DOWN((u64)p, PAGE_SIZE), *entry;
+
+    if (!p)
+        return;
+    do {
+        entry = entry_of(page, 1, true);
+        if (!*entry)
+            *entry = page | USER_RO;
+        page += PAGE_SIZE;
+        while ((u64)p < page && *p)
+            p++;
+    } while ((u64)p == page);
+}
+
+/*
+ * Take the boot information, build the tables. Called on the temporary map with everything
+ * reachable.
+ *
+ * @kind    0: @info is a PVH start_info; 1: a Linux boot_params
+ * Returns  the new CR3
+ */
+u64 keel_start(u32 kind, const void *info)
+{
+    u64 image_end = ALIGN_UP((u64)__image_end, PAGE_SIZE);
+    u64 top = 0, home_end = 0, n_pages = 0;
+
+    if (kind == 0)
+        read_pvh(info);
+    else
+        read_boot_params(info);
+    for (u32 i = 0; i < n_ram; i++) {
+        bootinfo.ram[i] = ram[i];
+        n_pages += (ram[i].end - ram[i].start) / PAGE_SIZE;
+        if (ram[i].end > top)
+            top = ram[i].end;
+        if (ram[i].start <= (u64)__image_start && image_end <= ram[i].end)
+            home_end = ram[i].end;
+    }
+    bootinfo.n_ram = n_ram;
+
+    /*
+     * Tables needed at once: PML4, one PDPT each for RAM and the two windows, a PD per GiB of RAM,
+     * leaf tables for the image, for the odd ends of every RAM range, and for mailbox and devices.
+     * Later: a leaf table per 2 MiB of RAM if all were mapped in small pages, half as many for
+     * scattered ones, and a few PDs.
+     */
+    u64 at_start = 8 + (top >> 30) + 2 * n_ram + (image_end >> 21);
+    u64 n_tables = at_start + n_pages / 512 + n_pages / 1024 + 8;
+
+    pool_start = image_end;
+    pool_next = ALIGN_UP(pool_start + n_tables * sizeof(*n_used), PAGE_SIZE);
+    n_used = (u16 *)pool_start;
+    pool_end = pool_next + n_tables * PAGE_SIZE;
+    if (pool_end + 32 * PAGE_SIZE > home_end)
+        keel_reset(); /* not enough memory to say so */
+    pml4 = table_new();
+    device_next = DEVICE_VA;
+
+    /* Small pages up to the end of the pool; the rest of RAM in large ones. */
+    u64 small_end = ALIGN_UP(pool_end, LARGE_PAGE);
+    for (u32 i = 0; i < n_ram; i++) {
+        u64 split = ram[i].end < small_end ? ram[i].end : small_end;
+
+        if (ram[i].start < split)
+            map_range(ram[i].start, split, USER_RW, false);
+        else
+            split = ram[i].start;
+        map_range(split, ram[i].end, USER_RW, true);
+    }
+    map_range((u64)__rodata_start, ALIGN_UP((u64)__rodata_end, PAGE_SIZE), USER_RO, false);
+    map_range((u64)__text_start, ALIGN_UP((u64)__text_end, PAGE_SIZE), USER_RX, false);
+    map_range((u64)__keel_text_start, ALIGN_UP((u64)__keel_text_end, PAGE_SIZE), KEEL_RX, false);
+    map_range((u64)__keel_data_start, ALIGN_UP((u64)__keel_data_end, PAGE_SIZE), KEEL_RW, false);
+    map_range(pool_start, pool_end, KEEL_RW, false);
+    map_range((u64)boot_stack_guard, (u64)boot_stack_guard + PAGE_SIZE, 0, false);
+    map_range((u64)fault_stack_guard, (u64)fault_stack_guard + PAGE_SIZE, 0, false);
+    *entry_of(MAILBOX_VA, 1, true) = (u64)&mailbox | USER_RO;
+    map_cmdline();
+    bootinfo.keel_end = pool_end;
+
+    cpu_features();
+    set_up_descriptors();
+    __asm__ volatile("outb %0, $0x21; outb %0, $0xa1" : : "a"((u8)0xff)); /* mask the PIC */
+    return (u64)pml4;
+}
+
+/* ---- operations ---- */
+
+static void tlb_flush(u64 va, u64 n_pages)
+{
+    if (n_pages > 16) {
+        u64 cr3;
+
+        __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3) : : "memory");
+        return;
+    }
+    for (; n_pages; n_pages--, va += PAGE_SIZE)
+        __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
+static bool in_window(u64 va, u64 n_pages)
+{
+    return !(va & (PAGE_SIZE - 1)) && n_pages && n_pages <= MAX_RUN && va >= VM_WINDOW_BASE &&
+           va < VM_WINDOW_BASE + VM_WINDOW_SIZE &&
+           n_pages * PAGE_SIZE <= VM_WINDOW_BASE + VM_WINDOW_SIZE - va;
+}
+
+/* May the service have this RAM? Not the image (code, constants) and not the keel. */
+static bool is_free_ram(u64 pa, u64 len)
+{
+    if (pa & (PAGE_SIZE - 1) || pa + len < pa)
+        return false;
+    if (pa < pool_end && pa + len > (u64)__image_start)
+        return false;
+    for (u32 i = 0; i < n_ram; i++)
+        if (pa >= ram[i].start && pa + len <= ram[i].end)
+            return true;
+    return false;
+}
+
+/* Leaf flags for @prot. Nothing new is ever executable: W^X needs no further check. */
+static u64 leaf_flags(u64 prot)
+{
+    if (prot & KEEL_PROT_WRITE)
+        return USER_RW;
+    return prot & KEEL_PROT_READ ? USER_RO : PTE_HELD | PTE_NX;
+}
+
+static s64 op_map(u64 va, u64 pa, u64 n, u64 prot)
+{
+    u64 flags = leaf_flags(prot);
+
+    if (!in_window(va, n) || prot > 3 || !is_free_ram(pa, n * PAGE_SIZE))
+        return EPERM_;
+    if (n == PAGES_IN_LARGE && !((va | pa) & (LARGE_PAGE - 1)) && flags & PTE_P) {
+        u64 *entry = entry_of(va, 2, true);
+
+        if (entry && !*entry) {
+            *entry = pa | flags | PTE_PS;
+            return 0;
+        }
+    }
+    for (u64 i = 0; i < n; i++, va += PAGE_SIZE, pa += PAGE_SIZE) {
+        u64 *entry = entry_of(va, 1, true);
+
+        if (!entry)
+            return i ? (s64)i : ENOMEM_;
+        if (*entry)
+            return EPERM_;
+        *entry = pa | flags;
+        ++*table_used((u64 *)((u64)entry & ~(PAGE_SIZE - 1)));
+    }
+    return 0;
+}
+
+static struct keel_result op_unmap(u64 va, u64 n)
+{
+    struct keel_result r = {0, 0};
+    u64 first = va;
+
+    if (!in_window(va, n))
+        return (struct keel_result){EPERM_, 0};
+    while ((u64)r.value < n) {
+        u64 *large = entry_of(va, 2, false);
+        u64 left = n - (u64)r.value;
+        u64 to_boundary = PAGES_IN_LARGE - (va / PAGE_SIZE & 511);
+
+        if (!large || !*large) { /* nothing here up to the next 2 MiB */
+            if (r.pa)
+                break;
+            r.value += (s64)(left < to_boundary ? left : to_boundary);
+            va = first + (u64)r.value * PAGE_SIZE;
+            continue;
+        }
+        if (*large & PTE_PS && to_boundary == PAGES_IN_LARGE && left >= PAGES_IN_LARGE) {
+            if (r.value)
+                break;
+            r.pa = *large & PTE_ADDR;
+            r.value = PAGES_IN_LARGE;
+            *large = 0;
+            break;
+        }
+        u64 *entry = entry_of(va, 1, false);
+        if (!entry)
+            return (struct keel_result){ENOMEM_, 0}; /* no page to split a large one */
+        if (r.value &&
+            (!*entry != !r.pa || (*entry & PTE_ADDR) != r.pa + (u64)r.value * PAGE_SIZE)) {
+            if (*entry || r.pa)
+                break;
+        }
+        if (*entry) {
+            u64 *table = (u64 *)((u64)entry & ~(PAGE_SIZE - 1));
+
+            if (!r.value)
+                r.pa = *entry & PTE_ADDR;
+            *entry = 0;
+            if (--*table_used(table) == 0) {
+                table[0] = pool_free;
+                pool_free = (u64)table;
+                *large = 0;
+            }
+        }
+        r.value++;
+        va += PAGE_SIZE;
+    }
+    if (r.pa)
+        tlb_flush(first, (u64)r.value);
+    return r;
+}
+
+static s64 op_protect(u64 va, u64 n, u64 prot)
+{
+    u64 flags = leaf_flags(prot);
+
+    if (!in_window(va, n) || prot > 3)
+        return EPERM_;
+    for (u64 i = 0; i < n;) {
+        u64 at = va + i * PAGE_SIZE;
+        u64 *large = entry_of(at, 2, false);
+
+        if (!large || !*large) {
+            i += PAGES_IN_LARGE - (at / PAGE_SIZE & 511);
+            continue;
+        }
+        if (*large & PTE_PS && !(at & (LARGE_PAGE - 1)) && n - i >= PAGES_IN_LARGE &&
+            flags & PTE_P) {
+            *large = (*large & PTE_ADDR) | flags | PTE_PS;
+            i += PAGES_IN_LARGE;
+            continue;
+        }
+        u64 *entry = entry_of(at, 1, false);
+        if (!entry)
+            return ENOMEM_;
+        if (*entry)
+            *entry = (*entry & PTE_ADDR) | flags;
+        i++;
+    }
+    tlb_flush(va, n);
+    return 0;
+}
+
+static struct keel_result op_count(u64 va, u64 n)
+{
+    struct keel_result r = {0, 0};
+
+    if (!in_window(va, n))
+        return (struct keel_result){EPERM_, 0};
+    for (u64 i = 0; i < n; i++, va += PAGE_SIZE) {
+        u64 *large = entry_of(va, 2, false);
+
+        if (large && *large && (*large & PTE_PS || *entry_of(va, 1, false)))
+            r.value++;
+        else if (!r.value)
+            r.pa++;
+    }
+    return r;
+}
+
+static s64 op_device(u64 pa, u64 n)
+{
+    u64 va = device_next;
+
+    if (pa & (PAGE_SIZE - 1) || !n || n > 0x10000 || pa + n * PAGE_SIZE > BIT(46))
+        return EINVAL_;
+    for (u32 i = 0; i < n_ram; i++)
+        if (pa < ram[i].end && pa + n * PAGE_SIZE > ram[i].start)
+            return EPERM_;
+    if (va + n * PAGE_SIZE > DEVICE_VA + DEVICE_SIZE)
+        return ENOMEM_;
+    for (u64 i = 0; i < n; i++, pa += PAGE_SIZE) {
+        u64 *entry = entry_of(va + i * PAGE_SIZE, 1, true);
+
+        if (!entry)
+            return ENOMEM_;
+        *entry = pa | USER_RW | PTE_PCD;
+    }
+    device_next = va + n * PAGE_SIZE;
+    return (s64)va;
+}
+
+static void wrmsr(u32 msr, u64 value)
+{
+    __asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)));
+}
+
+/* Called by keel_entry.S for everything but idle and IF. */
+struct keel_result keel_operation(u64 a, u64 b, u64 c, u64 d, u32 op)
+{
+    struct keel_result r = {0, 0};
+
+    switch (op) {
+    case KEEL_MAP:
+        r.value = op_map(a, b, c, d);
+        break;
+    case KEEL_UNMAP:
+        return op_unmap(a, b);
+    case KEEL_COUNT:
+        return op_count(a, b);
+    case KEEL_PROTECT:
+        r.value = op_protect(a, b, c);
+        break;
+    case KEEL_DEVICE:
+        r.value = op_device(a, b);
+        break;
+    case KEEL_SET_FS:
+    case KEEL_SET_GS:
+        if (a >> 47) /* a non-canonical base would fault at CPL 0 */
+            r.value = EINVAL_;
+        else
+            wrmsr(op == KEEL_SET_FS ? MSR_FSBASE : MSR_GSBASE, a);
+        break;
+    case KEEL_RESET:
+        keel_reset();
+    default:
+        r.value = ENOSYS_;
+    }
+    return r;
+}

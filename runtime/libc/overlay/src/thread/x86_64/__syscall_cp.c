@@ -1,0 +1,2 @@
+/* Nothing: syscall_arch.h folds cancellation points into direct calls. */
+typedef int skiff_empty;

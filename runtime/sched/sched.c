@@ -1,0 +1,374 @@
+/*
+ * The scheduler (DESIGN D4). There is no idle thread: whoever sleeps last polls the devices, fires
+ * the timers, and halts the CPU, on its own stack.
+ */
+#include "sched/thread.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arch/cpu.h"
+#include "arch/percpu.h"
+#include "base/panic.h"
+#include "mem/heap.h"
+#include "sched/clock.h"
+
+#define TID_FIRST 1 /* the main thread's is the process's */
+
+static struct list ready = LIST_INIT(ready);
+static struct list pollers = LIST_INIT(pollers);
+static struct thread first_thread;
+static struct thread *corpse; /* ended, but its memory was in use until the switch */
+static int next_tid = TID_FIRST;
+
+struct list thread_all = LIST_INIT(thread_all);
+void (*sched_signal_hook)(void);
+void (*sched_end)(int code) __attribute__((noreturn));
+void (*sched_kill)(int sig) __attribute__((noreturn));
+static u64 dead_cpu_ns;
+
+struct thread *thread_current(void)
+{
+    return percpu()->current;
+}
+
+/* ---- waiters ---- */
+
+static void wake_thread(struct waiter *w, u32 events)
+{
+    (void)events;
+    thread_wake(w->thread);
+}
+
+void waiter_init(struct waiter *w, struct thread *thread)
+{
+    list_init(&w->node);
+    w->thread = thread;
+    w->wake = wake_thread;
+}
+
+void waitq_add(struct waitq *q, struct waiter *w)
+{
+    list_push_back(&q->waiters, &w->node);
+}
+
+void waitq_remove(struct waiter *w)
+{
+    list_remove(&w->node);
+}
+
+void waitq_wake(struct waitq *q, u32 events)
+{
+    list_for_each (it, &q->waiters) {
+        struct waiter *w = list_entry(it, struct waiter, node);
+
+        w->wake(w, events);
+    }
+}
+
+void thread_wake(struct thread *t)
+{
+    t->is_woken = true;
+    if (t != thread_current() && t->is_asleep && list_empty(&t->ready_node))
+        list_push_back(&ready, &t->ready_node);
+}
+
+/* ---- preemption ---- */
+
+/* Interrupts have a purpose while the service computes: siblings that are ready, devices. */
+static bool wants_tick(void)
+{
+    return !list_empty(&ready) || !list_empty(&pollers) || timer_next_ns() != DEADLINE_NEVER;
+}
+
+static void tick_arm(void)
+{
+    if (wants_tick())
+        cpu_timer_set(clock_mono_ns() + SLICE_NS);
+}
+
+/* ---- switching ---- */
+
+static void bury(void)
+{
+    if (corpse) {
+        heap_free(corpse);
+        corpse = NULL;
+    }
+}
+
+static void switch_to(struct thread *to)
+{
+    struct percpu *cpu = percpu();
+    struct thread *from = cpu->current;
+    u64 now = clock_mono_ns();
+
+    list_remove(&to->ready_node);
+    if (to == from)
+        return;
+    from->cpu_ns += now - from->switched_in_ns;
+    to->switched_in_ns = now;
+    cpu->current = to;
+    if (to->tls != from->tls)
+        context_set_tls(to->tls);
+    context_switch(&from->saved_rsp, to->saved_rsp);
+    bury();
+    if (thread_has_signal(from))
+        cpu->pending |= PENDING_SIGNAL;
+}
+
+/* First thing a new thread does (context_start), inside the switch that started it. */
+void sched_thread_started(void);
+void sched_thread_started(void)
+{
+    struct percpu *cpu = percpu();
+
+    bury();
+    cpu->depth = 0;
+    cpu->pending |= PENDING_IF;
+    sched_leave();
+}
+
+static bool poll_all(void)
+{
+    bool progress = false;
+
+    list_for_each (it, &pollers) {
+        struct poller *p = list_entry(it, struct poller, node);
+
+        progress |= p->poll(p);
+    }
+    return progress | timer_run(clock_mono_ns());
+}
+
+static void idle(void)
+{
+    bool is_busy = false;
+
+    list_for_each (it, &pollers) {
+        struct poller *p = list_entry(it, struct poller, node);
+
+        is_busy |= p->arm(p);
+    }
+    if (!is_busy) {
+        u64 start = clock_mono_ns();
+
+        cpu_idle(timer_next_ns());
+        thread_current()->switched_in_ns += clock_mono_ns() - start; /* nobody's time */
+    }
+    list_for_each (it, &pollers) {
+        struct poller *p = list_entry(it, struct poller, node);
+
+        p->disarm(p);
+    }
+    if (!is_busy)
+        tick_arm();
+}
+
+static void sleep_timer_fired(struct timer *t)
+{
+    struct sleep {
+        struct timer timer;
+        struct thread *thread;
+    } *s = CONTAINER_OF(t, struct sleep, timer);
+
+    thread_wake(s->thread);
+}
+
+int sched_sleep(u64 deadline_ns)
+{
+    struct {
+        struct timer timer;
+        struct thread *thread;
+    } sleep;
+    struct thread *me = thread_current();
+    int result = 0;
+
+    timer_init(&sleep.timer, sleep_timer_fired);
+    sleep.thread = me;
+    me->is_asleep = true;
+    while (!me->is_woken) {
+        if (thread_has_signal(me)) {
+            result = -EINTR;
+            break;
+        }
+        if (deadline_ns != DEADLINE_NEVER) {
+            if (clock_mono_ns() >= deadline_ns) {
+                result = -ETIMEDOUT;
+                break;
+            }
+            if (!timer_is_set(&sleep.timer))
+                timer_set(&sleep.timer, deadline_ns);
+        }
+        bool progress = poll_all();
+        if (me->is_woken)
+            break;
+        if (!list_empty(&ready))
+            switch_to(list_first(&ready, struct thread, ready_node));
+        else if (!progress)
+            idle();
+    }
+    timer_cancel(&sleep.timer);
+    me->is_asleep = false;
+    me->is_woken = false;
+    list_remove(&me->ready_node);
+    return result;
+}
+
+void sched_poll(void)
+{
+    poll_all();
+}
+
+void sched_yield_cpu(void)
+{
+    struct thread *me = thread_current();
+
+    poll_all();
+    if (list_empty(&ready))
+        return;
+    struct thread *next = list_first(&ready, struct thread, ready_node);
+    list_push_back(&ready, &me->ready_node);
+    switch_to(next);
+}
+
+/* An interrupt hit the service (depth 0): devices, timers, the next thread's turn. */
+static void preempt(struct trap_frame *frame)
+{
+    struct percpu *cpu = percpu();
+
+    (void)frame;
+    cpu->depth = 1;
+    poll_all();
+    if (!list_empty(&ready) || thread_has_signal(cpu->current)) {
+        u8 space[context_fp_bytes() + 64];
+        void *fp = (void *)ALIGN_UP((u64)space, 64);
+
+        context_fp_save(fp);
+        cpu->pending |= PENDING_IF; /* who goes on now left with interrupts off */
+        sched_yield_cpu();
+        if (thread_has_signal(cpu->current) && sched_signal_hook) {
+            cpu->depth = 0;
+            sched_signal_hook();
+            cpu->depth = 1;
+        }
+        context_fp_restore(fp);
+    }
+    tick_arm();
+    cpu->pending &= ~(u32)(PENDING_RESCHED | PENDING_IF);
+    cpu->depth = 0;
+}
+
+/* End of a system call with something pending (gate.S). */
+void sched_leave(void)
+{
+    struct percpu *cpu = percpu();
+    u32 pending = cpu->pending;
+
+    if (cpu->depth)
+        return;
+    cpu->pending = 0;
+    if (pending & PENDING_RESCHED) {
+        cpu->depth = 1;
+        sched_yield_cpu();
+        tick_arm();
+        cpu->depth = 0;
+    }
+    if (thread_has_signal(cpu->current) && sched_signal_hook)
+        sched_signal_hook();
+    if (pending & PENDING_IF) {
+        tick_arm();
+        cpu_interrupts_on();
+    }
+}
+
+void poller_add(struct poller *p)
+{
+    list_push_back(&pollers, &p->node);
+    cpu_preempt_enable();
+}
+
+void poller_remove(struct poller *p)
+{
+    list_remove(&p->node);
+}
+
+/* ---- threads ---- */
+
+static void thread_add(struct thread *t)
+{
+    list_init(&t->ready_node);
+    t->tid = next_tid++;
+    list_push_back(&thread_all, &t->all_node);
+}
+
+void sched_init(void)
+{
+    thread_add(&first_thread);
+    percpu()->current = &first_thread;
+    trap_hooks.preempt = preempt;
+}
+
+struct thread *thread_new(u64 stack_top, int (*fn)(void *), void *arg, u64 tls)
+{
+    struct thread *t = heap_new(sizeof(*t));
+
+    if (!t)
+        return NULL;
+    thread_add(t);
+    t->tls = tls;
+    t->signal_mask = thread_current()->signal_mask;
+    t->saved_rsp = context_new(stack_top, fn, arg);
+    list_push_back(&ready, &t->ready_node);
+    cpu_preempt_enable();
+    return t;
+}
+
+struct thread *thread_find(int tid)
+{
+    list_for_each (it, &thread_all) {
+        struct thread *t = list_entry(it, struct thread, all_node);
+
+        if (t->tid == tid)
+            return t;
+    }
+    return NULL;
+}
+
+void thread_set_tls(u64 tls)
+{
+    thread_current()->tls = tls;
+    context_set_tls(tls);
+}
+
+u64 sched_cpu_ns(const struct thread *t)
+{
+    return t->cpu_ns + (t == thread_current() ? clock_mono_ns() - t->switched_in_ns : 0);
+}
+
+u64 sched_cpu_ns_of_dead(void)
+{
+    return dead_cpu_ns;
+}
+
+_Noreturn void thread_exit(int code)
+{
+    struct thread *me = thread_current();
+
+    dead_cpu_ns += sched_cpu_ns(me);
+    list_remove(&me->all_node);
+    if (list_empty(&thread_all))
+        sched_end(code);
+    me->is_dead = true;
+    for (;;) {
+        poll_all();
+        if (!list_empty(&ready))
+            break;
+        idle();
+    }
+    bury();
+    if (me != &first_thread)
+        corpse = me;
+    switch_to(list_first(&ready, struct thread, ready_node));
+    panic("a dead thread runs");
+}

@@ -1,0 +1,75 @@
+/*
+ * Threads of the service, and who of them runs (one CPU). A thread runs until it waits, ends,
+ * yields, or its time slice is over while others are ready; inside the runtime nobody is switched
+ * away.
+ */
+#pragma once
+
+#include "arch/context.h"
+#include "sched/timer.h"
+#include "sched/wait.h"
+
+#define SLICE_NS (10 * NSEC_PER_MSEC)
+
+struct thread {
+    struct list ready_node; /* on the ready queue, or self */
+    struct list all_node;
+    u64 saved_rsp; /* while another runs */
+    u64 tls;       /* FS base */
+    int tid;
+    bool is_woken;  /* thread_wake() came; the next sched_sleep() returns */
+    bool is_asleep; /* in sched_sleep() */
+    bool is_dead;
+    u64 signal_pending; /* owned by sys/signal.c: bit n-1 = signal n */
+    u64 signal_mask;
+    int *clear_tid;     /* set_child_tid of clone(): zeroed and woken at the end */
+    void *signal_stack; /* sigaltstack() */
+    size_t signal_stack_len;
+    u64 cpu_ns; /* time on the CPU so far */
+    u64 switched_in_ns;
+};
+
+/* Make the boot context the first thread; wires the preemption hook. */
+void sched_init(void);
+
+/**
+ * Start a thread at fn(arg) on a stack of the caller's.
+ *
+ * Returns  the thread, ready to run, or NULL: no memory
+ */
+struct thread *thread_new(u64 stack_top, int (*fn)(void *), void *arg, u64 tls);
+
+/* End the current thread. If it was the last one, the VM ends with @code. */
+_Noreturn void thread_exit(int code);
+
+/* Live threads, by id; NULL if there is none of that id. */
+struct thread *thread_find(int tid);
+extern struct list thread_all;
+
+/* Thread pointer of the current thread. */
+void thread_set_tls(u64 tls);
+
+/*
+ * Registered by sys/signal.c if it is linked: deliver what is pending before the service goes on.
+ * Called at depth 0, between a system call's end and its return.
+ */
+extern void (*sched_signal_hook)(void);
+
+/* The end of a system call that found percpu.pending set; called by arch/ only. */
+void sched_leave(void);
+
+/* Has @t a signal that is not blocked? */
+static inline bool thread_has_signal(const struct thread *t)
+{
+    return t->signal_pending & ~t->signal_mask;
+}
+
+/* CPU time a thread has used, idling excluded; and that of all threads that ended. */
+u64 sched_cpu_ns(const struct thread *t);
+u64 sched_cpu_ns_of_dead(void);
+
+/* What ends the VM with a signal nobody handles; registered by boot. */
+extern void (*sched_kill)(int sig) __attribute__((noreturn));
+
+/* What ends the VM when the last thread is gone; registered by boot. */
+extern void (*sched_end)(int code) __attribute__((noreturn));

@@ -1,0 +1,47 @@
+/* The end of a thread and of the process: exit(2), exit_group(2). */
+#include "sched/thread.h"
+
+#include "sys/futex.h"
+#include "sys/sys.h"
+
+long uk_exit_group(int code)
+{
+    sched_end(code & 255);
+}
+
+long uk_exit(int code)
+{
+    struct thread *me = thread_current();
+
+    if (me->clear_tid) {
+        *me->clear_tid = 0;
+        futex_wake((u32 *)me->clear_tid, 1, ~0u);
+    }
+    thread_exit(code & 255);
+}
+
+long uk_set_tid_address(int *clear_tid)
+{
+    thread_current()->clear_tid = clear_tid;
+    return thread_current()->tid;
+}
+
+long uk_gettid(void)
+{
+    return thread_current()->tid;
+}
+
+/* Called by libc's __set_thread_area directly, at depth 0. */
+long uk_set_thread_area(u64 tls)
+{
+    thread_set_tls(tls);
+    return 0;
+}
+
+long uk_set_robust_list(void *head, size_t len)
+{
+    (void)head;
+    (void)len;
+    return 0; /* LIMIT: robust mutexes of a dead thread stay locked; lift when a service needs them
+               */
+}

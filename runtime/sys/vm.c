@@ -1,0 +1,168 @@
+/* Mappings: mmap(2), brk(2) and their relatives. The work is mem/vm.c's. */
+#define _GNU_SOURCE
+#include "mem/vm.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "arch/x86_64/layout.h"
+#include "file/file.h"
+#include "sys/sys.h"
+
+_Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC, "vm.h");
+
+/* The heap of brk(): the last 64 GiB of the window. */
+#define BRK_BASE (VM_WINDOW_BASE + VM_WINDOW_SIZE - BRK_MAX)
+#define BRK_MAX  (64ull << 30)
+
+/* A private mapping of a file is a copy of it. LIMIT: read when it is mapped; lift with a page
+ * cache. */
+static long fill_from_file(u64 addr, size_t len, int fd, off_t off)
+{
+    struct file *f = fd_get(fd);
+    size_t done = 0;
+    long n = 0;
+
+    if (!f)
+        return -EBADF;
+    if (!f->ops->read || !f->ops->seek) {
+        file_put(f);
+        return -ENODEV;
+    }
+    while (done < len) {
+        struct iovec iov = {(char *)addr + done, len - done};
+
+        n = f->ops->read(f, &iov, 1, off + (off_t)done);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    file_put(f);
+    return n < 0 ? n : 0;
+}
+
+long uk_mmap(void *hint, size_t len, int prot, int flags, int fd, off_t off)
+{
+    bool is_file = !(flags & MAP_ANONYMOUS);
+    u32 how = 0;
+    s64 addr;
+
+    if ((flags & MAP_TYPE) != MAP_PRIVATE && (flags & MAP_TYPE) != MAP_SHARED &&
+        (flags & MAP_TYPE) != MAP_SHARED_VALIDATE)
+        return -EINVAL;
+    if (is_file && (off & (off_t)(PAGE_SIZE - 1)))
+        return -EINVAL;
+    if (is_file && (flags & MAP_TYPE) != MAP_PRIVATE && prot & PROT_WRITE)
+        return -ENODEV; /* no page cache to write back from */
+    if (flags & MAP_FIXED_NOREPLACE)
+        how |= VM_NOREPLACE;
+    else if (flags & MAP_FIXED)
+        how |= VM_FIXED;
+    if (flags & MAP_NORESERVE)
+        how |= VM_NORESERVE;
+    if (flags & MAP_POPULATE)
+        how |= VM_POPULATE;
+    if (flags & (MAP_STACK | MAP_GROWSDOWN))
+        how |= VM_NORESERVE; /* thread stacks are touched little by little */
+    u64 at = how & (VM_FIXED | VM_NOREPLACE) ? (u64)hint : ALIGN_DOWN((u64)hint, PAGE_SIZE);
+    addr = vm_map(at, len, is_file ? (u32)prot | VM_READ | VM_WRITE : (u32)prot, how);
+    if (addr < 0 || !is_file)
+        return addr;
+    long err = fill_from_file((u64)addr, len, fd, off);
+    if (!err && !(prot & PROT_WRITE))
+        err = vm_protect((u64)addr, len, (u32)prot);
+    if (err) {
+        vm_unmap((u64)addr, len);
+        return err;
+    }
+    return addr;
+}
+
+long uk_munmap(void *addr, size_t len)
+{
+    return vm_unmap((u64)addr, len);
+}
+
+long uk_mprotect(void *addr, size_t len, int prot)
+{
+    if (!len)
+        return (u64)addr & (PAGE_SIZE - 1) ? -EINVAL : 0;
+    return vm_protect((u64)addr, len, (u32)prot);
+}
+
+long uk_mremap(void *addr, size_t old_len, size_t new_len, int flags, void *new_addr)
+{
+    (void)new_addr;
+    if (flags & ~MREMAP_MAYMOVE)
+        return -EINVAL; /* MREMAP_FIXED, MREMAP_DONTUNMAP: nobody has asked yet */
+    return vm_remap((u64)addr, old_len, new_len, flags & MREMAP_MAYMOVE);
+}
+
+long uk_madvise(void *addr, size_t len, int advice)
+{
+    if ((u64)addr & (PAGE_SIZE - 1))
+        return -EINVAL;
+    if (!len)
+        return 0;
+    if (!vm_covers((u64)addr, ALIGN_UP(len, PAGE_SIZE), 0))
+        return -ENOMEM;
+    if (advice == MADV_DONTNEED || advice == MADV_FREE)
+        return vm_discard((u64)addr, len);
+    return advice >= 0 && advice <= MADV_COLD ? 0 : -EINVAL;
+}
+
+long uk_brk(u64 to)
+{
+    static u64 now = BRK_BASE;
+    u64 old_top = ALIGN_UP(now, PAGE_SIZE), top = ALIGN_UP(to, PAGE_SIZE);
+
+    if (to < BRK_BASE || to > BRK_BASE + BRK_MAX)
+        return (long)now;
+    if (top > old_top && vm_map(old_top, top - old_top, VM_READ | VM_WRITE, VM_FIXED) < 0)
+        return (long)now;
+    if (top < old_top && vm_unmap(top, old_top - top))
+        return (long)now;
+    now = to;
+    return (long)now;
+}
+
+/* All memory stays where it is: there is no swap to keep it from. */
+long uk_mlock(const void *addr, size_t len)
+{
+    return vm_covers((u64)addr, len, 0) ? 0 : -ENOMEM;
+}
+
+long uk_munlock(const void *addr, size_t len)
+{
+    return uk_mlock(addr, len);
+}
+
+long uk_mlockall(int flags)
+{
+    return flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || !flags ? -EINVAL : 0;
+}
+
+long uk_munlockall(void)
+{
+    return 0;
+}
+
+long uk_msync(void *addr, size_t len, int flags)
+{
+    (void)flags;
+    return vm_covers((u64)addr, len, 0) ? 0 : -ENOMEM;
+}
+
+long uk_mincore(void *addr, size_t len, unsigned char *vec)
+{
+    u64 at = (u64)addr;
+
+    if (at & (PAGE_SIZE - 1))
+        return -EINVAL;
+    if (!vm_covers(at, len, 0))
+        return -ENOMEM;
+    for (; at < (u64)addr + len; at += PAGE_SIZE)
+        *vec++ = vm_is_populated(at);
+    return 0;
+}
