@@ -115,13 +115,18 @@ const char *symbolizer_lack(const struct symbolizer *s)
 static bool name_by_dwarf(Dwfl_Module *module, uint64_t addr, struct strvec *lines)
 {
     Dwarf_Addr bias;
-    Dwarf_Die *cu = dwfl_module_addrdie(module, addr, &bias), *scopes;
+    Dwarf_Die *cu = dwfl_module_addrdie(module, addr, &bias), *innermost, *scopes;
     Dwfl_Line *line = dwfl_module_getsrc(module, addr);
     int lineno = 0, n;
     const char *file = line ? dwfl_lineinfo(line, NULL, &lineno, NULL, NULL, NULL) : NULL;
     bool is_found = false;
 
-    n = cu ? dwarf_getscopes(cu, addr - bias, &scopes) : 0;
+    n = cu ? dwarf_getscopes(cu, addr - bias, &innermost) : 0;
+    if (n <= 0)
+        return false;
+    /* Those are scopes of the source; what is wanted is which call was put inside which. */
+    n = dwarf_getscopes_die(&innermost[0], &scopes);
+    free(innermost);
     if (n <= 0)
         return false;
     for (int i = 0; i < n; i++) {
