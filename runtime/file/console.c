@@ -27,7 +27,7 @@ static struct {
     struct poller poller;
 } input;
 
-static struct file files[3]; /* stdin, stdout, stderr: separate flags */
+static struct file files[3]; /* stdin, stdout, stderr: separate flags; never freed */
 
 /* Move what has arrived into the buffer. Returns true if there was anything. */
 static bool input_pull(void)
@@ -188,4 +188,9 @@ void console_open(void)
         file_init(&files[i], &console_ops, O_RDWR);
         fd_install(&files[i], i, false);
     }
+}
+
+struct file *console_file(void)
+{
+    return file_get(&files[1]);
 }

@@ -23,3 +23,7 @@ void console_set_device(const struct console_dev *dev);
 
 /* Boot: open descriptors 0, 1, 2. */
 void console_open(void);
+
+/* The console for one more reader or writer, with a reference: /dev/console. */
+struct file;
+struct file *console_file(void);

@@ -23,7 +23,6 @@ struct rusage;
 struct sockaddr;
 struct stat;
 struct statfs;
-struct statx;
 struct sysinfo;
 struct timespec;
 struct timeval;
@@ -142,7 +141,7 @@ long uk_stat(const char *path, struct stat *st);
 long uk_lstat(const char *path, struct stat *st);
 long uk_fstat(int fd, struct stat *st);
 long uk_newfstatat(int dirfd, const char *path, struct stat *st, int flags); /* fstatat */
-long uk_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *stx);
+long uk_statx(int dirfd, const char *path, int flags, unsigned mask, void *statx);
 long uk_statfs(const char *path, struct statfs *sf);
 long uk_fstatfs(int fd, struct statfs *sf);
 long uk_access(const char *path, int mode);
