@@ -1,6 +1,6 @@
 /* DESIGN §1: arguments reach main() byte for byte: spaces, quotes, %, UTF-8, empty, newline. */
-/* args: one 'two words' "" $'new\nline' "it's" 'say "hi"' '100%' '%41%zz' $'\xff\x01\x7f'
- * 'gr\u00fc\u00df' grüße -- --flag a=b '$HOME' \\ */
+/* args: one 'two words' "" $'new\nline' "it's" 'say "hi"' '100%' '%41%zz' $'\xff\x01\x7f' */
+/* args: 'gr\u00fc\u00df' grüße -- --flag a=b '$HOME' \\ */
 #include "check.h"
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* environ(7): the environment is just what was given, byte for byte; it can be changed. */
-/* env: A=1 EMPTY= SPACED='a b' QUOTED="it's \"quoted\"" PERCENT=100%25 EQUALS=a=b=c UTF8=é
- * LINES=$'x\ny' */
+/* env: A=1 EMPTY= SPACED='a b' QUOTED="it's \"quoted\"" PERCENT=100%25 EQUALS=a=b=c */
+/* env: UTF8=é LINES=$'x\ny' */
 #include "check.h"
 
 int main(void)

@@ -1,5 +1,4 @@
-/* DESIGN D3: privileged instructions fault in the service: cli, hlt, CR3 and MSRs are the keel's.
- */
+/* DESIGN D3: cli, hlt, control registers and MSRs fault in the service: they are the keel's. */
 #include "check.h"
 
 #include <setjmp.h>

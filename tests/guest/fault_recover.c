@@ -1,5 +1,4 @@
-/* sigaltstack(2): a handler on its own stack survives a stack overflow and can leave by siglongjmp.
- */
+/* sigaltstack(2): a handler on its own stack survives a stack overflow and can siglongjmp(). */
 /* memory: 32M */
 #include "check.h"
 

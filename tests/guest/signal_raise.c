@@ -1,5 +1,4 @@
-/* sigaction(2): the handler gets number and origin, is masked while it runs, and can be one-shot.
- */
+/* sigaction(2): a handler learns who sent it, is masked while it runs, can be one-shot. */
 #include "check.h"
 
 #include <signal.h>

@@ -1,5 +1,4 @@
-/* getsockname(2), getpeername(2): both ends agree who is who; a short buffer is cut, not overrun.
- */
+/* getsockname(2), getpeername(2): both ends agree who is who; a short buffer is cut. */
 #include "net.h"
 
 int main(void)

@@ -1,5 +1,4 @@
-/* socket(7), tcp(7): options keep what was set, have the right size, and unknown ones are refused.
- */
+/* socket(7), tcp(7): options keep what was set, have the right size; unknown ones are refused. */
 #include "net.h"
 
 #include <sys/time.h>

@@ -1,5 +1,4 @@
-/* stdio(3): standard error is not buffered, standard output is when asked; both reach the console.
- */
+/* stdio(3): stderr is not buffered, stdout is when asked; both reach the console in order. */
 #include "check.h"
 
 int main(void)

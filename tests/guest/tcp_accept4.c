@@ -1,5 +1,4 @@
-/* accept4(2): SOCK_NONBLOCK and SOCK_CLOEXEC set the flags of the new descriptor, not the listener.
- */
+/* accept4(2): SOCK_NONBLOCK and SOCK_CLOEXEC set the flags of the new descriptor only. */
 #define _GNU_SOURCE
 #include "net.h"
 

@@ -1,5 +1,4 @@
-/* pthread_cancel(3): deferred until a cancellation point; handlers run last first; disabled, not at
- * all. */
+/* pthread_cancel(3): deferred to a cancellation point; handlers run last first; can be off. */
 #include "check.h"
 
 #include <pthread.h>

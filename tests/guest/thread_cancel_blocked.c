@@ -1,5 +1,4 @@
-/* pthreads(7), cancellation points: recv, accept, poll, nanosleep, sem_wait and cond_wait are some.
- */
+/* pthreads(7): recv, accept, poll, sleep, sem_wait, cond_wait are cancellation points. */
 #define _GNU_SOURCE
 #include "net.h"
 

@@ -1,5 +1,4 @@
-/* pthread_key_create(3p): values are each thread's own; destructors run at its end, again if set.
- */
+/* pthread_key_create(3p): values are each thread's own; destructors run at its end. */
 #include "check.h"
 
 #include <pthread.h>

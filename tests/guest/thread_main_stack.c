@@ -1,5 +1,4 @@
-/* setrlimit(2), DESIGN D9: main() has 8 MiB of stack, populated as it is touched: 6 MiB deep works.
- */
+/* setrlimit(2), DESIGN D9: main() has 8 MiB of stack, populated as touched: 6 MiB deep works. */
 /* memory: 32M */
 #include "check.h"
 

@@ -1,5 +1,4 @@
-/* pthread_kill(3), pthread_sigmask(3): a signal goes to the thread it is sent to, if not blocked.
- */
+/* pthread_kill(3), pthread_sigmask(3): a signal goes to the thread it is sent to. */
 #include "check.h"
 
 #include <pthread.h>
