@@ -1,0 +1,187 @@
+/*
+ * A bad wire: a user-space relay between two tap interfaces that loses, doubles, delays, reorders
+ * and damages frames, by a seeded generator, both ways. The kernels here have no netem.
+ *
+ *      relay TAP TAP SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS
+ *
+ * LOSS to CORRUPT are per thousand frames. Every frame waits DELAY_MS; one that is reordered waits
+ * up to 20 ms more, so that later ones overtake it. Creates the interfaces; prints "ready", and on
+ * SIGTERM what it did. Frames are whole and checksummed: these taps offer no offloads.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_FRAME 2048
+#define MAX_QUEUE 8192
+
+struct frame {
+    int64_t due_ns;
+    uint64_t order; /* frames due at the same time keep their order */
+    int to;
+    int len;
+    unsigned char data[MAX_FRAME];
+};
+
+static struct frame *heap[MAX_QUEUE];
+static int n_queued;
+static uint64_t rng, next_order;
+static long n_frames, n_lost, n_doubled, n_late, n_damaged, n_full;
+static volatile sig_atomic_t stop;
+
+static void on_term(int sig)
+{
+    (void)sig;
+    stop = 1;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+static uint32_t draw(uint32_t below)
+{
+    rng ^= rng << 13;
+    rng ^= rng >> 7;
+    rng ^= rng << 17;
+    return (uint32_t)(rng >> 32) % below;
+}
+
+static int open_tap(const char *name)
+{
+    struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
+    if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) < 0) {
+        perror(name);
+        exit(1);
+    }
+    return fd;
+}
+
+static int is_before(const struct frame *a, const struct frame *b)
+{
+    return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->order < b->order;
+}
+
+static void push(struct frame *f)
+{
+    int i = n_queued++;
+    for (; i > 0 && is_before(f, heap[(i - 1) / 2]); i = (i - 1) / 2)
+        heap[i] = heap[(i - 1) / 2];
+    heap[i] = f;
+}
+
+static struct frame *pop(void)
+{
+    struct frame *top = heap[0], *last = heap[--n_queued];
+    int i = 0;
+    for (;;) {
+        int kid = 2 * i + 1;
+        if (kid + 1 < n_queued && is_before(heap[kid + 1], heap[kid]))
+            kid++;
+        if (kid >= n_queued || is_before(last, heap[kid]))
+            break;
+        heap[i] = heap[kid];
+        i = kid;
+    }
+    heap[i] = last;
+    return top;
+}
+
+static void queue(const unsigned char *data, int len, int to, int64_t due_ns)
+{
+    struct frame *f = n_queued < MAX_QUEUE ? malloc(sizeof *f) : NULL;
+    if (!f) {
+        n_full++;
+        return;
+    }
+    f->due_ns = due_ns;
+    f->order = next_order++;
+    f->to = to;
+    f->len = len;
+    memcpy(f->data, data, (size_t)len);
+    push(f);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 9) {
+        fprintf(stderr,
+                "usage: relay TAP TAP SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS (per 1000)\n");
+        return 2;
+    }
+    int fd[2] = {open_tap(argv[1]), open_tap(argv[2])};
+    uint32_t loss, twice, late, damage;
+    rng = strtoull(argv[3], NULL, 10) * 2654435761u + 88172645463325252u;
+    loss = (uint32_t)atoi(argv[4]);
+    twice = (uint32_t)atoi(argv[5]);
+    late = (uint32_t)atoi(argv[6]);
+    damage = (uint32_t)atoi(argv[7]);
+    int64_t delay_ns = atoi(argv[8]) * 1000000ll;
+    struct sigaction sa = {.sa_handler = on_term};
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGINT, &sa, NULL);
+    puts("ready");
+    fflush(stdout);
+
+    while (!stop) {
+        int64_t now = now_ns();
+        while (n_queued > 0 && heap[0]->due_ns <= now) {
+            struct frame *f = pop();
+            /* A tap that is down or full loses the frame, as a wire would. */
+            if (write(fd[f->to], f->data, (size_t)f->len) < 0)
+                n_full++;
+            free(f);
+        }
+        struct pollfd p[2] = {{.fd = fd[0], .events = POLLIN}, {.fd = fd[1], .events = POLLIN}};
+        int64_t wait = n_queued > 0 ? heap[0]->due_ns - now : 100000000;
+        struct timespec ts = {wait / 1000000000, wait % 1000000000};
+        if (ppoll(p, 2, &ts, NULL) < 0 && errno != EINTR)
+            break;
+        for (int from = 0; from < 2; from++) {
+            unsigned char data[MAX_FRAME];
+            ssize_t len;
+            for (int i = 0; i < 64 && (len = read(fd[from], data, sizeof data)) > 0; i++) {
+                n_frames++;
+                now = now_ns();
+                if (draw(1000) < loss) {
+                    n_lost++;
+                    continue;
+                }
+                if (draw(1000) < damage && len > 14) {
+                    /* Behind the Ethernet header: one byte, any bits. */
+                    data[14 + draw((uint32_t)len - 14)] ^= (unsigned char)(1 + draw(255));
+                    n_damaged++;
+                }
+                int64_t due = now + delay_ns;
+                if (draw(1000) < late) {
+                    due += 1000 * (int64_t)(1 + draw(20000));
+                    n_late++;
+                }
+                queue(data, (int)len, !from, due);
+                if (draw(1000) < twice) {
+                    queue(data, (int)len, !from, due + 1000 * (int64_t)draw(3000));
+                    n_doubled++;
+                }
+            }
+        }
+    }
+    printf("relay: %ld frames: %ld lost, %ld doubled, %ld late, %ld damaged, %ld dropped\n",
+           n_frames, n_lost, n_doubled, n_late, n_damaged, n_full);
+    return 0;
+}
