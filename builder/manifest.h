@@ -5,7 +5,7 @@
  *      name: shop                      # the image is NAME.elf and argv[0]    directory's name
  *      sources: [main.c, store.c]      # files or globs, relative to here     every *.c here
  *      cflags: [-O2, -DDEBUG]          # a list, or one string split at spaces
- *      ldflags: [-Wl,--defsym=x=1]
+ *      ldflags: -Wl,--defsym=x=1       # a comma would end an item of a [list]
  *      libs: [m, ./vendor/libz.a]      # -lNAME, or the path of an archive
  *      include: [include]              # -I directories
  *      memory: 4M                      # at run; bare numbers are MiB         32M
