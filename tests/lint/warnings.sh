@@ -1,0 +1,33 @@
+#!/bin/bash
+# What gcc compiles, clang reads without a warning too.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+need clang
+cd "$ROOT" || exit 1
+include=build/lib/skiff/include
+bad=0
+
+check() { # FILES… -- FLAGS…
+    local files=()
+    while [ "$1" != -- ]; do
+        files+=("$1")
+        shift
+    done
+    shift
+    [ ${#files[@]} = 0 ] ||
+        clang -std=gnu11 -D_GNU_SOURCE= -fsyntax-only -Wall -Wextra -Werror "$@" "${files[@]}" || bad=1
+}
+
+shopt -s nullglob
+check builder/*.c -- -Iruntime -Ibuilder
+check tests/net/*.c tests/bench/*.c -- -Wno-macro-redefined
+check examples/*/*.c templates/*/*.c tests/guest/*.c -- -Wno-macro-redefined
+if [ -d $include ]; then
+    runtime=()
+    for file in runtime/{base,arch/x86_64,mem,sched,dev,dev/virtio,file,fs,net,sys,boot}/*.c; do
+        runtime+=("$file")
+    done
+    check "${runtime[@]}" -- -ffreestanding -mgeneral-regs-only -nostdinc -isystem $include \
+        -isystem "$(clang -print-resource-dir)/include" -Iruntime
+fi
+exit $bad
