@@ -15,3 +15,8 @@ void hostname_set(const char *name, size_t len)
     memset(hostname, 0, sizeof(hostname));
     memcpy(hostname, name, len);
 }
+
+void fs_start(const char *name)
+{
+    hostname_set(name, strlen(name));
+}

@@ -7,5 +7,8 @@
 
 const char *hostname_get(void);
 
-/* Cut at HOSTNAME_MAX bytes. Boot sets it; sethostname(2) may change it. */
+/* Cut at HOSTNAME_MAX bytes: sethostname(2). */
 void hostname_set(const char *name, size_t len);
+
+/* Boot: what the boot configuration says, if the service links anything that asks. */
+void fs_start(const char *name);
