@@ -17,7 +17,8 @@ struct netdev {
     u8 mac[6];
     u16 mtu_bytes; /* largest IP packet */
     u32 offloads;  /* BIT(NETDEV_…) */
-    /* Set by the user. rx() owns the packet. tx_space(): room again after -ENOSPC. */
+    /* Set by the user. rx() owns the packet. tx_space(): room again after -ENOSPC, or packets came
+     * back while the pool was dry: retry, and expect that it may still not do. */
     void (*rx)(struct netdev *nd, struct pkt *p, void *user);
     void (*tx_space)(struct netdev *nd, void *user);
     void *user;
@@ -36,7 +37,8 @@ struct netdev_ops {
  *
  * Needs PKT_DRIVER_HEADROOM bytes of headroom. Takes its own reference on @p until the device has
  * sent it, and sets PKT_IN_DEVICE for that time; the caller keeps the reference it has.
- * Returns  0; -ENOSPC ring full (nothing taken: tx_space() will be called); -EMSGSIZE
+ * Returns  0; -ENOSPC ring full (nothing taken: tx_space() will be called); -EMSGSIZE;
+ *          -EIO the device broke and is off
  */
 static inline int netdev_tx(struct netdev *nd, struct pkt *p)
 {

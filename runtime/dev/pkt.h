@@ -58,6 +58,7 @@ static inline u32 pkt_headroom(const struct pkt *p)
 
 u32 pkt_pool_budget(void); /* packets the pool may ever hand out at once, from RAM size */
 u32 pkt_pool_in_use(void);
+bool pkt_pool_is_dry(void); /* pkt_alloc() has failed, and nothing has come back since */
 
 /* Called by boot before the first device; @n_max packets at most, pages taken as needed. */
 void pkt_pool_init(u32 n_max);

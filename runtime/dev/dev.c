@@ -1,0 +1,29 @@
+#include "dev/dev.h"
+
+#include "dev/virtio/virtio.h"
+
+extern const struct virtio_driver __skiff_virtio_drivers_start[]; /* skiff.ld */
+extern const struct virtio_driver __skiff_virtio_drivers_end[];
+
+const struct virtio_driver *virtio_driver_for(u32 device_id)
+{
+    for (const struct virtio_driver *d = __skiff_virtio_drivers_start;
+         d < __skiff_virtio_drivers_end; d++)
+        if (d->device_id == device_id)
+            return d;
+    return NULL;
+}
+
+void dev_probe(void)
+{
+    static bool is_done;
+    bool has_bus;
+
+    if (is_done)
+        return;
+    is_done = true;
+    has_bus = virtio_mmio_probe_listed();
+    has_bus |= virtio_pci_probe();
+    if (!has_bus)
+        virtio_mmio_probe_default();
+}

@@ -1,0 +1,79 @@
+#include "dev/pkt.h"
+
+#include "mem/page.h"
+
+#define PKTS_PER_PAGE (PAGE_SIZE / PKT_STORAGE_BYTES)
+
+/* LIMIT: pages stay with the pool once taken; lift when memory pressure can ask for them back. */
+static struct {
+    struct pkt *free; /* last put, first out: its cache lines are warm */
+    u32 n_max;        /* the budget */
+    u32 n_made;       /* packets cut from pages so far */
+    u32 n_in_use;
+    bool has_grown; /* the last time it had to: false at the budget, or when RAM is short */
+} pool;
+
+void pkt_pool_init(u32 n_max)
+{
+    pool.n_max = n_max;
+}
+
+u32 pkt_pool_budget(void)
+{
+    return pool.n_max;
+}
+
+u32 pkt_pool_in_use(void)
+{
+    return pool.n_in_use;
+}
+
+bool pkt_pool_is_dry(void)
+{
+    return !pool.free && !pool.has_grown;
+}
+
+/* Cut one more page into packets. */
+static __attribute__((noinline)) bool pool_grow(void)
+{
+    u8 *page = pool.n_made < pool.n_max ? page_alloc(1) : NULL;
+
+    pool.has_grown = page;
+    if (!page)
+        return false;
+    for (unsigned i = 0; i < PKTS_PER_PAGE && pool.n_made < pool.n_max; i++, pool.n_made++) {
+        struct pkt *p = (struct pkt *)(page + i * PKT_STORAGE_BYTES);
+
+        p->cap_bytes = PKT_STORAGE_BYTES - sizeof(*p);
+        p->next = pool.free;
+        pool.free = p;
+    }
+    return true;
+}
+
+struct pkt *pkt_alloc(u32 headroom_bytes)
+{
+    if (unlikely(!pool.free) && !pool_grow())
+        return NULL;
+
+    struct pkt *p = pool.free;
+
+    pool.free = p->next;
+    pool.n_in_use++;
+    p->next = NULL;
+    p->data = p->buf + headroom_bytes;
+    p->len_bytes = 0;
+    p->refs = 1;
+    p->flags = 0;
+    p->gso_type = 0;
+    return p;
+}
+
+void pkt_put(struct pkt *p)
+{
+    if (--p->refs)
+        return;
+    p->next = pool.free;
+    pool.free = p;
+    pool.n_in_use--;
+}

@@ -1,0 +1,123 @@
+/*
+ * One split virtqueue, driver side (virtio 1.2 §2.7). We write desc and avail, the device writes
+ * used; vring_pop() checks every index, id and length found there, and what it needs to know about
+ * a chain is kept in slots of its own, never read back from the descriptors. All fields are little
+ * endian, as we are. No lock: one owner, named at init.
+ */
+#pragma once
+
+#include "dev/reg.h"
+
+/* LIMIT: largest queue; lift when a device does better with more. Legacy PCI devices set the size
+ * themselves: one that wants more is refused. */
+#define VRING_MAX        1024
+
+#define VRING_DESC_NEXT  1 /* flags of a descriptor (masks, as in the spec) */
+#define VRING_DESC_WRITE 2
+
+struct vring_desc {
+    u64 addr; /* physical */
+    u32 len_bytes;
+    u16 flags;
+    u16 next;
+};
+
+struct vring_avail {
+    u16 flags; /* 1: no interrupts, please */
+    u16 idx;
+    u16 ring[]; /* then, with EVENT_IDX, used_event */
+};
+
+struct vring_used {
+    u16 flags; /* 1: no kicks, please */
+    u16 idx;
+    struct {
+        u32 id;
+        u32 len_bytes;
+    } ring[]; /* then, with EVENT_IDX, avail_event */
+};
+
+/* What we know about a descriptor. */
+struct vring_slot {
+    void *cookie; /* of the chain that starts here, while the device has it; else NULL */
+    u32 in_bytes; /* what the device may write into that chain */
+    u16 n_descs;  /* in that chain */
+    u16 next;     /* in the chain, or in the free list */
+};
+
+struct vring {
+    struct vring_desc *desc;
+    struct vring_avail *avail;
+    struct vring_used *used;
+    struct vring_slot *slots;
+    u16 size; /* descriptors, a power of two */
+    u16 n_free;
+    u16 free_head;
+    u16 n_inflight; /* chains the device has or will have at the next kick */
+    u16 avail_idx;  /* next to fill */
+    u16 kicked_idx; /* what the device has been shown */
+    u16 used_idx;   /* next to pop */
+    u16 seen_idx;   /* used->idx as last checked: up to here entries may be popped */
+    bool has_event_idx;
+    bool is_broken;
+    u8 notify_width;
+    u16 index; /* of the queue in the device: what a kick writes */
+    u16 n_pages;
+    reg_at notify_at;
+};
+
+/* A segment of a chain. */
+struct sg {
+    u64 addr; /* physical */
+    u32 len_bytes;
+};
+
+/**
+ * Set up an empty ring in fresh pages, interrupts off.
+ *
+ * @size       a power of two, at most VRING_MAX
+ * @is_legacy  used ring on a page of its own (virtio 1.2 §2.7.2), else as compact as it gets
+ * Returns  0; -ENOMEM
+ * Owns     the caller; vring_fini() once the device is reset
+ */
+int vring_init(struct vring *vr, u16 size, bool is_legacy, bool has_event_idx);
+void vring_fini(struct vring *vr);
+
+/**
+ * Offer the device one chain of buffers; it learns of it at the next vring_kick().
+ *
+ * @sg      n_out readable, then n_in writable segments: physical address, length in bytes
+ * @cookie  comes back from vring_pop(), never dereferenced, not NULL
+ * Returns  0; -ENOSPC if fewer than n_out + n_in descriptors are free; -EIO broken
+ * Context  any thread; never sleeps
+ * Owns     segments are the device's until vring_pop() returns the cookie
+ * Spec     virtio 1.2 §2.7.13
+ */
+int vring_push(struct vring *vr, const struct sg *sg, unsigned n_out, unsigned n_in, void *cookie);
+
+/**
+ * Take back one chain the device is done with.
+ *
+ * @in_bytes  how much the device says it wrote: at most what the chain can hold
+ * Returns  1; 0 nothing to take; -EIO the device lied (logged once): the ring is dead, the caller
+ *          resets the device
+ * Spec     virtio 1.2 §2.7.14
+ */
+int vring_pop(struct vring *vr, void **cookie, u32 *in_bytes);
+
+/* Show the device what has been pushed, and notify it if it asked for that. Cheap if nothing has.
+ */
+void vring_kick(struct vring *vr);
+
+/* Ask for an interrupt at the next used entry. Returns true if there is one already. */
+bool vring_arm(struct vring *vr);
+void vring_disarm(struct vring *vr);
+
+/* Every push and pop fails with -EIO from now on, the device's memory is not looked at any more. */
+void vring_stop(struct vring *vr);
+
+/* The device did something impossible: log it once, and stop. */
+void vring_break(struct vring *vr, const char *what, u32 value);
+
+/* Stopped, and the device is reset: a cookie it never gave back, NULL when there are no more. */
+void *vring_drain(struct vring *vr);
