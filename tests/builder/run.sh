@@ -18,7 +18,7 @@ root=$(cd "$here/../.." && pwd)
 skiff=${SKIFF:-$root/build/bin/skiff}
 work=$(mktemp -d "${TMPDIR:-/tmp}/skiff-test-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-[ -x "$skiff" ] || { echo "FAIL builder: no $skiff"; exit 1; }
+[ -x "$skiff" ] || { echo "FAIL run.sh no $skiff"; exit 1; }
 sysroot=${SKIFF_HOME:-$(dirname "$(dirname "$skiff")")/lib/skiff}
 
 mkdir "$work/bin"
@@ -43,7 +43,7 @@ run_one() {
     ) > "$work/out" 2> "$work/err" < /dev/null
     status=$?
     if [ "$status" = 77 ]; then
-        echo "skip builder/$name ($(tail -n 1 "$work/err"))"
+        echo "skip $name ($(tail -n 1 "$work/err"))"
         return 0
     fi
     sed -i "s|$box|@DIR@|g; s|$sysroot|@SYSROOT@|g; s|$work|@WORK@|g" "$work/out" "$work/err"
@@ -64,11 +64,11 @@ run_one() {
     fi
     rm -rf "$box"
     if [ -n "$failed" ]; then
-        echo "FAIL builder/$name"
+        echo "FAIL $name"
         sed 's/^/    /' "$work/why"
         return 1
     fi
-    echo "ok builder/$name"
+    echo "ok $name"
 }
 
 if [ $# = 0 ]; then
