@@ -33,7 +33,7 @@ need_skiff() {
 
 # A folder of the test's own under build/, empty. Left behind, to be looked at.
 scratch() {
-    local dir=$BUILD/tests/work/$1
+    local dir=$BUILD/tests/scratch/$1
     rm -rf "$dir"
     mkdir -p "$dir"
     echo "$dir"

@@ -8,7 +8,7 @@ static void *slow(void *arg)
     int fd = *(int *)arg;
     for (int i = 0; i < 5; i++) {
         usleep(10000);
-        send_all(fd, "0123456789" + i * 2, 2);
+        send_all(fd, &"0123456789"[i * 2], 2);
     }
     return NULL;
 }

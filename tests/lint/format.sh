@@ -4,5 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 need clang-format
 cd "$ROOT" || exit 1
-find runtime builder tests examples templates -name '*.[ch]' -print0 | sort -z |
+# tests/builder holds inputs of the tool, broken ones among them.
+find runtime builder tests examples templates -name '*.[ch]' -not -path 'tests/builder/*' -print0 | sort -z |
     xargs -0 clang-format --dry-run -Werror

@@ -56,15 +56,15 @@ while IFS=: read -r file line text; do
 done < <(grep -rn --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' builder)
 
 # ---- headers
-include=build/lib/skiff/include
+include=$BUILD/lib/skiff/include
 while read -r header; do
     grep -v '^ *\(/\*\|\*\|//\|$\)' "$header" | head -1 | grep -q '^#pragma once$' ||
         complain "$header: does not begin with #pragma once"
     case $header in
     runtime/libc/overlay/*) continue ;; # musl's own, compiled in its tree
     runtime/*)
-        [ -d $include ] || continue
-        flags=(-ffreestanding -nostdinc -isystem $include -isystem "$(gcc -print-file-name=include)"
+        [ -d "$include" ] || continue
+        flags=(-ffreestanding -nostdinc -isystem "$include" -isystem "$(gcc -print-file-name=include)"
             -Iruntime)
         ;;
     *) flags=(-Iruntime -Ibuilder -Itests/unit) ;;
