@@ -1,7 +1,7 @@
 /*
  * Internet addresses as the stack passes them around: tagged with their family, so that code which
- * only moves, compares or hashes them does not care which IP it is. Only ip.c, arp.c, icmp.c, dhcp.c
- * and the socket address conversion look inside.
+ * only moves, compares or hashes them does not care which IP it is. Only ip.c, arp.c, icmp.c,
+ * dhcp.c and the socket address conversion look inside.
  */
 #pragma once
 

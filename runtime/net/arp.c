@@ -12,7 +12,7 @@
 #define ARP_OP_REQUEST   1
 #define ARP_OP_REPLY     2
 #define ARP_TRIES        3
-#define ARP_RETRY_NS     (1 * NSEC_PER_SEC)  /* RFC 1122 §2.3.2.1: at most one request per second */
+#define ARP_RETRY_NS     (1 * NSEC_PER_SEC) /* RFC 1122 §2.3.2.1: at most one request per second */
 #define ARP_REACHABLE_NS (60 * NSEC_PER_SEC) /* RFC 1122 §2.3.2.1: on the order of a minute */
 #define ARP_FAILED_NS    (3 * NSEC_PER_SEC)  /* how long "nobody answers" is taken as the answer */
 
@@ -189,9 +189,9 @@ void arp_input(struct netif *nif, struct pkt *p)
     bool is_for_us, is_request;
 
     n->stats.arp_in++;
-    if (p->len_bytes < sizeof(*a) || a->hw_type != be16(1) || a->proto_type != be16(ETH_TYPE_IPV4) ||
-        a->hw_len != 6 || a->proto_len != 4 || (a->sender_mac[0] & 1) ||
-        memcmp(a->sender_mac, nif->mac, 6) == 0) {
+    if (p->len_bytes < sizeof(*a) || a->hw_type != be16(1) ||
+        a->proto_type != be16(ETH_TYPE_IPV4) || a->hw_len != 6 || a->proto_len != 4 ||
+        (a->sender_mac[0] & 1) || memcmp(a->sender_mac, nif->mac, 6) == 0) {
         n->stats.arp_bad++;
         goto out;
     }
@@ -262,7 +262,7 @@ int arp_resolve(struct netif *nif, u32 ip, u8 *mac, struct pkt *p)
         e->n_tries = 0;
         arp_ask(nif, e);
         arp_timer_set(&n->arp);
-        /* fall through: the old address is good until proven otherwise */
+        __attribute__((fallthrough)); /* the old address is good until proven otherwise */
     case ARP_PROBE:
     case ARP_REACHABLE:
         memcpy(mac, e->mac, 6);

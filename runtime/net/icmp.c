@@ -45,9 +45,9 @@ static void icmp_echo(struct net *n, struct pkt *p, const struct ip_in *in)
 /* RFC 1122 §3.2.2.1, §4.2.3.9; errnos as Linux maps them (ip(7), icmp_err_convert) */
 static bool error_of(const struct icmp_hdr *icmp, struct ip_error *e)
 {
-    static const u8 unreachable[16] = {ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT, ECONNREFUSED,
-                                       EMSGSIZE,    EOPNOTSUPP,   ENETUNREACH, EHOSTDOWN,
-                                       ENONET,      ENETUNREACH,  EHOSTUNREACH, ENETUNREACH,
+    static const u8 unreachable[16] = {ENETUNREACH,  EHOSTUNREACH, ENOPROTOOPT,  ECONNREFUSED,
+                                       EMSGSIZE,     EOPNOTSUPP,   ENETUNREACH,  EHOSTDOWN,
+                                       ENONET,       ENETUNREACH,  EHOSTUNREACH, ENETUNREACH,
                                        EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH};
 
     switch (icmp->type) {

@@ -15,8 +15,9 @@ struct net_config {
 /**
  * Start the stack: loopback always, and the first network device if there is one.
  *
- * DHCP runs in the background; sockets may be made and bound before it ends. net_wait_ready() waits.
- * Needs base/random.h, the clock, timers, the packet pool and the devices. Boot calls it once.
+ * DHCP runs in the background; sockets may be made and bound before it ends. net_wait_ready()
+ * waits. Needs base/random.h, the clock, timers, the packet pool and the devices. Boot calls it
+ * once.
  */
 void net_start(const struct net_config *cfg);
 

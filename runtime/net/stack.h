@@ -26,10 +26,10 @@ struct netif {
     struct netdev *nd; /* NULL: loopback, or no device */
     u8 mac[6];
     bool is_loop;
-    bool has_addr;     /* addr is valid; an interface without one neither routes nor receives */
-    bool is_full;      /* the ring answered -ENOSPC and has not called tx_space() since */
-    u16 mtu_bytes;     /* largest IP packet */
-    u32 offloads;      /* BIT(NETDEV_…) */
+    bool has_addr; /* addr is valid; an interface without one neither routes nor receives */
+    bool is_full;  /* the ring answered -ENOSPC and has not called tx_space() since */
+    u16 mtu_bytes; /* largest IP packet */
+    u32 offloads;  /* BIT(NETDEV_…) */
     struct ip_addr addr;
     u32 mask, gateway; /* network byte order; gateway 0 = none */
     /* Frames of protocols without a queue of their own (ARP, ICMP, UDP, RST) waiting for the ring;
@@ -74,9 +74,9 @@ struct tx_waiter {
 struct ip_in {
     struct netif *nif;
     struct ip_addr src, dst;
-    const void *hdr;  /* IP header, still in the packet in front of its data */
+    const void *hdr; /* IP header, still in the packet in front of its data */
     u8 proto, tos, ttl;
-    bool to_many;     /* broadcast or multicast: never answer with an error */
+    bool to_many; /* broadcast or multicast: never answer with an error */
 };
 
 /* An ICMP error about a packet we sent. */
@@ -89,14 +89,15 @@ struct ip_error {
 };
 
 /* A transport protocol; registers itself when its first socket is made (so that it is linked only
- * if a service can make one). input() owns the packet, whose data starts at the protocol's header. */
+ * if a service can make one). input() owns the packet, whose data starts at the protocol's header.
+ */
 struct ip_proto {
     void (*input)(struct net *n, struct pkt *p, const struct ip_in *in);
     void (*error)(struct net *n, const struct ip_error *e);
 };
 
-#define ARP_ENTRIES       32
-#define ARP_PENDING_MAX   3 /* packets waiting for one answer */
+#define ARP_ENTRIES     32
+#define ARP_PENDING_MAX 3 /* packets waiting for one answer */
 
 enum arp_state { ARP_FREE, ARP_INCOMPLETE, ARP_REACHABLE, ARP_STALE, ARP_PROBE, ARP_FAILED };
 
@@ -143,7 +144,7 @@ struct net {
     void (*dhcp_input)(struct net *n, const u8 *msg, size_t len);
     struct dhcp *dhcp;
     u32 n_socks;
-    u64 icmp_tokens_ns; /* rate limit of ICMP errors: a bucket measured in time */
+    u64 icmp_tokens_ns;   /* rate limit of ICMP errors: a bucket measured in time */
     u32 dns[NET_DNS_MAX]; /* network byte order */
     char domain[NET_NAME_BYTES], hostname[NET_NAME_BYTES];
 };
@@ -218,8 +219,8 @@ void arp_input(struct netif *nif, struct pkt *p); /* owns @p, data at the ARP he
 /**
  * The MAC address of a neighbour.
  *
- * @p       waits for the answer if there is none yet (an IP packet; the reference is taken), or NULL
- * Returns  0; -EAGAIN being asked for (net_resume() will tell); -EHOSTUNREACH nobody answers
+ * @p       waits for the answer if there is none yet (an IP packet; the reference is taken), or
+ * NULL Returns  0; -EAGAIN being asked for (net_resume() will tell); -EHOSTUNREACH nobody answers
  *          (@p is dropped)
  */
 int arp_resolve(struct netif *nif, u32 ip, u8 *mac, struct pkt *p);

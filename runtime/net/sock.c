@@ -1,0 +1,280 @@
+/*
+ * Sockets: what is the same for all of them, and the calls of net/sock.h that every service with a
+ * socket uses. The calls that tell TCP from UDP are in sock_stream.c and sock_dgram.c: which of the
+ * protocols is linked follows from which of those the service reaches.
+ */
+#include "net/sock_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "sched/clock.h"
+
+/* NULL if the protocol is not linked. */
+extern __typeof__(tcp_sock_new) tcp_sock_new __attribute__((weak));
+extern __typeof__(udp_sock_new) udp_sock_new __attribute__((weak));
+
+/* --- what the protocols share --- */
+
+u64 sock_deadline(u64 timeo_ns)
+{
+    return timeo_ns ? clock_mono_ns() + timeo_ns : DEADLINE_NEVER;
+}
+
+int sock_wait(struct sock *sk, u64 deadline_ns)
+{
+    struct waiter w;
+    int err;
+
+    waiter_init(&w, thread_current());
+    waitq_add(&sk->file.waitq, &w);
+    err = sched_sleep(deadline_ns);
+    waitq_remove(&w);
+    return err == -ETIMEDOUT ? -EAGAIN : err;
+}
+
+bool sock_repoll(struct sock *sk)
+{
+    struct net *n = sk->net;
+
+    if (sk->last_poll != n->n_polls) { /* polled since we last said it */
+        sk->last_poll = n->n_polls;
+        return false;
+    }
+    sched_poll();
+    sk->last_poll = n->n_polls;
+    return true;
+}
+
+int sock_addr_get(const struct sockaddr *addr, socklen_t len, struct ip_addr *ip, u16 *port)
+{
+    struct sockaddr_in in;
+
+    if (!addr || len < sizeof(in))
+        return -EINVAL;
+    memcpy(&in, addr, sizeof(in));
+    if (in.sin_family != AF_INET)
+        return -EAFNOSUPPORT;
+    *ip = ip_addr_v4(in.sin_addr.s_addr);
+    *port = in.sin_port;
+    return 0;
+}
+
+void sock_addr_put(struct sockaddr *addr, socklen_t *len, const struct ip_addr *ip, u16 port)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = port};
+
+    in.sin_addr.s_addr = ip->v4;
+    memcpy(addr, &in, MIN(*len, (socklen_t)sizeof(in)));
+    *len = sizeof(in);
+}
+
+/* --- struct file --- */
+
+static inline struct sock *sock_of(struct file *f)
+{
+    return CONTAINER_OF(f, struct sock, file);
+}
+
+static ssize_t op_read(struct file *f, const struct iovec *iov, int n_iov, s64 off)
+{
+    struct sock *sk = sock_of(f);
+
+    return off >= 0 ? -ESPIPE : sk->ops->recv(sk, iov, n_iov, NULL, 0);
+}
+
+static ssize_t op_write(struct file *f, const struct iovec *iov, int n_iov, s64 off)
+{
+    struct sock *sk = sock_of(f);
+
+    return off >= 0 ? -ESPIPE : sk->ops->send(sk, iov, n_iov, NULL, 0);
+}
+
+static u32 op_poll(struct file *f)
+{
+    struct sock *sk = sock_of(f);
+
+    return sk->ops->poll(sk);
+}
+
+static long op_ioctl(struct file *f, unsigned cmd, void *arg)
+{
+    struct sock *sk = sock_of(f);
+    int v;
+
+    switch (cmd) {
+    case FIONREAD:
+        if (sk->is_listening)
+            return -EINVAL;
+        v = (int)sk->ops->n_readable(sk);
+        break;
+    case TIOCOUTQ:
+        if (sk->is_listening)
+            return -EINVAL;
+        v = (int)sk->ops->n_unsent(sk);
+        break;
+    case FIONBIO:
+        memcpy(&v, arg, sizeof(v));
+        f->flags = v ? f->flags | O_NONBLOCK : f->flags & ~(u32)O_NONBLOCK;
+        return 0;
+    default:
+        return -ENOTTY;
+    }
+    memcpy(arg, &v, sizeof(v));
+    return 0;
+}
+
+static void op_release(struct file *f)
+{
+    struct sock *sk = sock_of(f);
+
+    sk->ops->release(sk);
+}
+
+static const struct file_ops sock_file_ops = {
+    .read = op_read,
+    .write = op_write,
+    .poll = op_poll,
+    .ioctl = op_ioctl,
+    .release = op_release,
+};
+
+bool sock_is(const struct file *f)
+{
+    return f->ops == &sock_file_ops;
+}
+
+int sock_init(struct sock *sk, struct net *n, const struct sock_ops *ops, int type, int file_flags)
+{
+    if (n->n_socks >= n->limits.n_socks)
+        return -ENOBUFS;
+    n->n_socks++;
+    file_init(&sk->file, &sock_file_ops, (u32)file_flags);
+    sk->ops = ops;
+    sk->net = n;
+    sk->type = (u16)type;
+    sk->flow.local.family = sk->flow.remote.family = AF_INET;
+    sk->rcvbuf = n->limits.rcvbuf_bytes;
+    sk->sndbuf = n->limits.sndbuf_bytes;
+    sk->last_poll = n->n_polls - 1;
+    list_init(&sk->port_node);
+    return 0;
+}
+
+void sock_fini(struct sock *sk)
+{
+    list_remove(&sk->port_node);
+    sk->net->n_socks--;
+}
+
+/* --- net/sock.h --- */
+
+int sock_create(int domain, int type, int protocol, struct file **out)
+{
+    int flags = O_RDWR | (type & SOCK_NONBLOCK);
+    int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+    __typeof__(&tcp_sock_new) make;
+    struct sock *sk;
+    int err;
+
+    if (domain != AF_INET)
+        return -EAFNOSUPPORT;
+    switch (kind) {
+    case SOCK_STREAM:
+        if (protocol && protocol != IPPROTO_TCP)
+            return -EPROTONOSUPPORT;
+        make = tcp_sock_new;
+        break;
+    case SOCK_DGRAM:
+        if (protocol && protocol != IPPROTO_UDP)
+            return -EPROTONOSUPPORT;
+        make = udp_sock_new;
+        break;
+    case SOCK_RAW:
+        return -EPROTONOSUPPORT;
+    default:
+        return -ESOCKTNOSUPPORT;
+    }
+    if (!make)
+        return -EPROTONOSUPPORT;
+    err = make(net_self, flags, &sk);
+    if (!err)
+        *out = &sk->file;
+    return err;
+}
+
+int sock_bind(struct file *f, const struct sockaddr *addr, socklen_t len)
+{
+    struct sock *sk = sock_of(f);
+    struct net *n = sk->net;
+    struct ip_addr ip;
+    u16 port;
+    int err = sock_addr_get(addr, len, &ip, &port);
+
+    if (err == -EAFNOSUPPORT && addr->sa_family == AF_UNSPEC) { /* as Linux: for old programs */
+        struct sockaddr_in in;
+        memcpy(&in, addr, sizeof(in));
+        ip = ip_addr_v4(in.sin_addr.s_addr);
+        port = in.sin_port;
+        err = ip_addr_is_any(&ip) ? 0 : err;
+    }
+    if (err)
+        return err;
+    if (!ip_addr_is_any(&ip)) {
+        bool is_own = (n->eth.has_addr && ip_addr_eq(&ip, &n->eth.addr)) || (ip.v4 & 0xff) == 127 ||
+                      (sk->type == SOCK_DGRAM && ip.v4 == UINT32_MAX);
+        if (!is_own)
+            return -EADDRNOTAVAIL;
+    }
+    if (sk->flow.lport)
+        return -EINVAL;
+    sk->flow.local = ip;
+    sk->has_addr = !ip_addr_is_any(&ip);
+    err = sk->ops->bind(sk, port);
+    if (err) {
+        sk->flow.local.v4 = 0;
+        sk->has_addr = false;
+    }
+    return err;
+}
+
+int sock_shutdown(struct file *f, int how)
+{
+    struct sock *sk = sock_of(f);
+
+    if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
+        return -EINVAL;
+    return sk->ops->shutdown(sk, how);
+}
+
+int sock_getname(struct file *f, struct sockaddr *addr, socklen_t *len, bool peer)
+{
+    struct sock *sk = sock_of(f);
+
+    if (peer) {
+        if (!sock_is_connected(sk))
+            return -ENOTCONN;
+        sock_addr_put(addr, len, &sk->flow.remote, sk->flow.rport);
+        return 0;
+    }
+    sock_addr_put(addr, len, &sk->flow.local, sk->flow.lport);
+    return 0;
+}
+
+ssize_t sock_send(struct file *f, const void *buf, size_t len, int flags)
+{
+    struct sock *sk = sock_of(f);
+    struct iovec iov = {(void *)buf, len};
+
+    return sk->ops->send(sk, &iov, 1, NULL, flags);
+}
+
+ssize_t sock_recv(struct file *f, void *buf, size_t len, int flags)
+{
+    struct sock *sk = sock_of(f);
+    struct iovec iov = {buf, len};
+
+    return sk->ops->recv(sk, &iov, 1, NULL, flags);
+}

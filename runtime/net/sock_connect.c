@@ -1,0 +1,19 @@
+/* connect(2) may be asked of either protocol; see sock.c. */
+#include "net/sock_impl.h"
+
+#include <errno.h>
+
+int sock_connect(struct file *f, const struct sockaddr *addr, socklen_t len)
+{
+    struct sock *sk = CONTAINER_OF(f, struct sock, file);
+    struct ip_addr ip;
+    u16 port;
+    int err;
+
+    if (addr && len >= sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC)
+        return sk->type == SOCK_STREAM ? -EOPNOTSUPP : udp_connect(sk, NULL, 0);
+    err = sock_addr_get(addr, len, &ip, &port);
+    if (err)
+        return err;
+    return sk->type == SOCK_STREAM ? tcp_connect(sk, &ip, port) : udp_connect(sk, &ip, port);
+}

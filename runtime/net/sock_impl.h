@@ -1,0 +1,132 @@
+/* What a socket is inside net/. Its users see net/sock.h. */
+#pragma once
+
+#include <netinet/in.h>
+
+#include "net/sock.h"
+#include "net/stack.h"
+
+struct sock;
+
+/* What differs between TCP and UDP and is called on every socket. Lower-case errno rules as in
+ * net/sock.h. @msg is NULL for the short forms: no address, no control data. */
+struct sock_ops {
+    ssize_t (*send)(struct sock *sk, const struct iovec *iov, int n_iov, const struct msghdr *msg,
+                    int flags);
+    ssize_t (*recv)(struct sock *sk, const struct iovec *iov, int n_iov, struct msghdr *msg,
+                    int flags);
+    u32 (*poll)(struct sock *sk);
+    int (*bind)(struct sock *sk, u16 port); /* address is in the flow already; port 0 = any */
+    int (*shutdown)(struct sock *sk, int how);
+    int (*setopt)(struct sock *sk, int level, int name, int val);
+    /* Fill @val, at most *@len bytes, and set *@len. */
+    int (*getopt)(struct sock *sk, int level, int name, void *val, u32 *len);
+    u32 (*n_readable)(struct sock *sk); /* FIONREAD */
+    u32 (*n_unsent)(struct sock *sk);   /* TIOCOUTQ */
+    void (*release)(struct sock *sk);   /* the last descriptor is gone */
+};
+
+#define SHUT_RD_BIT 1
+#define SHUT_WR_BIT 2
+
+struct sock {
+    struct file file;
+    const struct sock_ops *ops;
+    struct net *net;
+    struct list port_node; /* in its port_table while bound */
+    struct ip_flow flow;
+    u16 type;      /* SOCK_STREAM, SOCK_DGRAM */
+    u8 shut;       /* SHUT_RD_BIT | SHUT_WR_BIT */
+    u8 tos, ttl;   /* ttl 0 = 64 */
+    bool has_addr; /* bound to an address, not only to a port */
+    bool is_listening, is_connected;
+    bool reuse_addr, reuse_port, keepalive, broadcast, oob_inline, linger, pktinfo, recverr;
+    s32 err;            /* SO_ERROR: positive errno, told once */
+    u32 rcvbuf, sndbuf; /* bytes */
+    u32 linger_sec;
+    u32 last_poll;                /* net.n_polls when it last said -EAGAIN */
+    u64 rcvtimeo_ns, sndtimeo_ns; /* 0 = no limit */
+};
+
+/* Set up the common part; counts against the limit. Returns 0; -ENOBUFS. */
+int sock_init(struct sock *sk, struct net *n, const struct sock_ops *ops, int type, int file_flags);
+void sock_fini(struct sock *sk); /* unbinds and uncounts */
+
+/* Sleep once on the socket's queue. Returns 0 (check again), -EAGAIN at the deadline, -EINTR. */
+int sock_wait(struct sock *sk, u64 deadline_ns);
+
+/* @timeo_ns from now; 0 = never. */
+u64 sock_deadline(u64 timeo_ns);
+
+static inline bool sock_is_nonblock(const struct sock *sk, int flags)
+{
+    return (flags & MSG_DONTWAIT) || (sk->file.flags & 04000 /* O_NONBLOCK */);
+}
+
+/* A call is about to say -EAGAIN: have the devices been polled since it last did? If not, poll
+ * them; true = look again. So a service that spins on a socket still sees its packets. */
+bool sock_repoll(struct sock *sk);
+
+/* Is there a peer? TCP: established; what was established keeps its name until it is over. */
+static inline bool sock_is_connected(const struct sock *sk)
+{
+    return sk->is_connected;
+}
+
+/* The pending error as -errno, cleared; 0 if none. */
+static inline int sock_error(struct sock *sk)
+{
+    int err = sk->err;
+    sk->err = 0;
+    return -err;
+}
+
+/* Read a service's address. Returns 0; -EINVAL, -EAFNOSUPPORT. Port in network byte order. */
+int sock_addr_get(const struct sockaddr *addr, socklen_t len, struct ip_addr *ip, u16 *port);
+/* Write one, cut to *@len bytes, and set *@len to its full length. */
+void sock_addr_put(struct sockaddr *addr, socklen_t *len, const struct ip_addr *ip, u16 port);
+
+/* --- ports.c --- */
+
+#define PORT_BUCKETS 16
+#define PORT_FIRST   32768 /* RFC 6056 §3.2 recommends a wide range; Linux's default */
+#define PORT_LAST    60999
+
+/* Who owns which local port, one table per protocol. */
+struct port_table {
+    struct list buckets[PORT_BUCKETS];
+    /* TCP: do connections live on @port (network byte order) that bar a bind? May be NULL. */
+    bool (*is_busy)(struct net *n, u16 port);
+};
+
+void port_table_init(struct port_table *t);
+static inline struct list *port_bucket(struct port_table *t, u16 port)
+{
+    return &t->buckets[(port ^ port >> 8) % PORT_BUCKETS];
+}
+
+/* Bind @sk to sk->flow.local and @port; 0 picks one. Returns 0; -EADDRINUSE. */
+int port_bind(struct port_table *t, struct sock *sk, u16 port);
+void port_unbind(struct sock *sk);
+static inline bool port_is_bound(const struct sock *sk)
+{
+    return !list_empty(&sk->port_node);
+}
+
+bool port_is_taken(struct port_table *t, u16 port); /* is anybody bound to it? */
+
+/* May @sk, now listening, share its port as it does? (bind() is laxer with SO_REUSEADDR) */
+bool port_may_listen(struct port_table *t, const struct sock *sk);
+
+/* --- the protocols --- */
+
+int tcp_sock_new(struct net *n, int file_flags, struct sock **out);
+int tcp_listen(struct sock *sk, int backlog);
+int tcp_accept(struct sock *sk, int flags, struct sock **out);
+int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port);
+
+int udp_sock_new(struct net *n, int file_flags, struct sock **out);
+/* @ip NULL dissolves the association. */
+int udp_connect(struct sock *sk, const struct ip_addr *ip, u16 port);
+ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const struct msghdr *msg,
+                 int flags);

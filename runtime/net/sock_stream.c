@@ -1,0 +1,30 @@
+/* The calls that need TCP. A file of its own, so that a service which makes none of them does not
+ * link TCP (see sock.c). */
+#include "net/sock_impl.h"
+
+#include <errno.h>
+
+int sock_listen(struct file *f, int backlog)
+{
+    struct sock *sk = CONTAINER_OF(f, struct sock, file);
+
+    return sk->type == SOCK_STREAM ? tcp_listen(sk, backlog) : -EOPNOTSUPP;
+}
+
+int sock_accept(struct file *f, struct sockaddr *addr, socklen_t *len, int flags, struct file **out)
+{
+    struct sock *sk = CONTAINER_OF(f, struct sock, file), *child;
+    int err;
+
+    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
+        return -EINVAL;
+    if (sk->type != SOCK_STREAM)
+        return -EOPNOTSUPP;
+    err = tcp_accept(sk, flags, &child);
+    if (err)
+        return err;
+    if (addr)
+        sock_addr_put(addr, len, &child->flow.remote, child->flow.rport);
+    *out = &child->file;
+    return 0;
+}

@@ -1,0 +1,296 @@
+/*
+ * TCP (RFC 9293), inside. tcp.c opens and closes, tcp_in.c and tcp_out.c move segments, tcp_timer.c
+ * waits, tcp_cong.c decides how much, tcp_tw.c remembers the dead, tcp_sock.c is the service's
+ * side.
+ *
+ * Everything is in host byte order except struct ip_flow and the header template.
+ */
+#pragma once
+
+#include <netinet/tcp.h> /* TCP_ESTABLISHED … TCP_CLOSING: the states, with Linux's numbers */
+
+#include "net/ip.h"
+#include "net/sock_impl.h"
+
+#define SEQ_LT(a, b)       ((s32)((u32)(a) - (u32)(b)) < 0)
+#define SEQ_LEQ(a, b)      ((s32)((u32)(a) - (u32)(b)) <= 0)
+#define SEQ_GT(a, b)       SEQ_LT(b, a)
+#define SEQ_GEQ(a, b)      SEQ_LEQ(b, a)
+
+/* Where payload starts in the storage of a packet we send: room for all headers with all options
+ * in front, and aligned for the copy. */
+#define TCP_PAYLOAD_AT     96
+#define TCP_PAYLOAD_MAX    (PKT_STORAGE_BYTES - sizeof(struct pkt) - TCP_PAYLOAD_AT)
+#define TCP_TS_BYTES       12 /* timestamps option with its two NOPs */
+#define TCP_HDRS_MAX       (ETH_HDR_BYTES + IP4_HDR_BYTES + TCP_HDR_BYTES + TCP_TS_BYTES)
+#define TCP_TEMPLATE_BYTES ((TCP_HDRS_MAX + 7) & ~7)
+
+#define TCP_MSS_UNTOLD     536 /* RFC 9293 §3.7.1 */
+#define TCP_MSS_MIN        88  /* below it a peer only wants us to send many small packets */
+#define TCP_RTO_MIN_US     200000
+#define TCP_RTO_INIT_US    1000000 /* RFC 6298 §2.1 */
+#define TCP_RTO_MAX_US     120000000
+#define TCP_DELACK_NS      (40 * NSEC_PER_MSEC) /* RFC 9293 §3.8.6.3: below 0.5 s */
+#define TCP_TIME_WAIT_NS   (60 * NSEC_PER_SEC)  /* 2 MSL, as Linux */
+#define TCP_FIN_WAIT2_NS   (60 * NSEC_PER_SEC)
+#define TCP_SYN_RETRIES    6
+#define TCP_SYNACK_RETRIES 5
+#define TCP_RETRIES        15
+#define TCP_ORPHAN_RETRIES 7
+#define TCP_PAWS_IDLE_NS   (24 * 24 * 3600 * NSEC_PER_SEC) /* RFC 7323 §5.5 */
+
+/* In pkt.scratch of a packet in the send queue. */
+struct tx_seg {
+    u64 sent_ns; /* when it last left */
+    u32 seq;
+    u32 sum; /* partial checksum of the payload */
+    u16 len; /* payload bytes */
+    u16 at;  /* where the payload starts in pkt.buf */
+    u8 n_sent;
+    u8 flags; /* TCP_F_PSH */
+};
+
+/* In pkt.scratch of a received packet: data and len_bytes are the payload. */
+struct rx_seg {
+    u32 seq;
+    bool has_fin;
+    bool is_compact; /* from the heap, not from the pool */
+};
+_Static_assert(sizeof(struct tx_seg) <= sizeof(((struct pkt *)0)->scratch), "fits");
+
+static inline struct tx_seg *tx_seg(struct pkt *p)
+{
+    return (struct tx_seg *)(void *)p->scratch;
+}
+static inline struct rx_seg *rx_seg(struct pkt *p)
+{
+    return (struct rx_seg *)(void *)p->scratch;
+}
+
+/* A segment taken apart. */
+struct tcp_in {
+    u32 seq, ack, wnd; /* wnd as in the header, not scaled */
+    u32 len;           /* payload bytes */
+    u8 flags;
+    bool has_ts, has_wscale;
+    u8 wscale;
+    u16 mss; /* 0 = no option */
+    u32 ts_val, ts_ecr;
+};
+
+/* What the connection table holds: a connection, or the memory of one (struct tcp_tw). */
+struct tcp_ep {
+    struct tcp_ep *hash_next;
+    struct ip_flow *flow;
+    u8 state; /* TCP_TIME_WAIT: a struct tcp_tw */
+};
+
+struct tcp_tw {
+    struct tcp_ep ep;
+    struct list node; /* oldest first: all wait equally long */
+    struct ip_flow flow;
+    u64 end_ns;
+    u32 snd_nxt, rcv_nxt, rcv_wnd, ts_recent, ts_offset;
+    u8 rcv_wscale;
+    bool has_ts;
+};
+
+struct tcp_sock {
+    struct sock sk; /* first: the file, then the flow */
+    struct tcp_ep ep;
+
+    /* What the fast paths touch. */
+    u32 snd_una, snd_nxt,
+        snd_max; /* snd_max: highest sent; snd_nxt falls back to una on a timeout */
+    u32 snd_wnd, snd_wl1, snd_wl2, max_wnd;
+    u32 cwnd, ssthresh;
+    u32 rcv_nxt, rcv_adv; /* rcv_adv: right edge of the window the peer knows */
+    u32 rcv_bytes;        /* in rcv_head: what the service may read */
+    u32 ts_recent, ts_offset;
+    u16 mss; /* payload bytes of a full segment we send */
+    u8 snd_wscale, rcv_wscale;
+    bool has_ts;
+    bool ack_now;                       /* an ACK must go out */
+    u8 n_unacked;                       /* full segments received since our last ACK */
+    bool nodelay, cork, more, quickack; /* more: MSG_MORE of the last send */
+    bool force_small;                   /* a held-back small segment has waited long enough */
+    bool fin_queued;                    /* our FIN follows the last byte of the send queue */
+    bool got_fin;                       /* the peer's FIN has arrived, in order */
+    bool is_orphan;                     /* no descriptor: frees itself */
+    bool no_space;                      /* a writer was told to wait */
+    bool in_recovery;
+    u8 dup_acks;
+    u8 n_retries;        /* RTOs or probes since the last progress */
+    u32 hdr_generation;  /* of the ARP cache when hdr was made; 0 = make it anew */
+    u8 hdr_len;          /* IP and TCP header, options included */
+    u32 ip_sum, tcp_sum; /* of the template's fixed part */
+    /* Ethernet, IP, TCP: the parts that never change; ends at the end, so that whole words copied
+     * from its back never reach into the payload. */
+    u8 hdr[TCP_TEMPLATE_BYTES] __attribute__((aligned(8)));
+    struct netif *nif;
+
+    struct pkt *tx_head, *tx_tail; /* sent and unsent, in order of seq */
+    struct pkt *tx_next;           /* first one not sent (again) yet */
+    u32 n_tx, tx_max;              /* packets queued, and how many may be */
+    u32 write_seq;                 /* seq after the last byte queued: our FIN's, if there is one */
+    u32 small_end;                 /* end of the last segment sent that was not full (Nagle) */
+    struct pkt *rcv_head, *rcv_tail;
+    struct pkt *ooo; /* out of order, by seq, no overlaps */
+    u32 n_ooo;
+
+    u32 iss, irs, recover;
+    u32 srtt_us, rttvar_us, rto_us;
+    u32 partial_acked; /* congestion avoidance: bytes since cwnd last grew */
+    u16 peer_mss, user_mss;
+    s32 soft_err;         /* positive errno: why it may have failed, if it does */
+    bool syn_is_due;      /* our SYN could not leave yet */
+    bool wscale_ok;       /* the peer's SYN had the option */
+    bool was_connected;   /* has been ESTABLISHED */
+    bool is_waiting_addr; /* connect() before DHCP was done */
+    u64 challenge_ns;     /* no second challenge ACK before */
+    u64 last_rx_ns, ts_recent_ns, progress_ns;
+
+    /* One timer, rearmed only to fire earlier; when it fires it looks which of these is due. 0 =
+     * off */
+    struct timer timer;
+    u64 rtx_at, ack_at, keep_at;
+    u32 keep_idle_s, keep_intvl_s, keep_cnt, n_keep, user_timeout_ms;
+
+    struct tx_waiter tx_wait; /* for the ring, ARP or an address */
+    struct list mem_node;     /* for packets: net-wide list */
+
+    /* listener */
+    struct list children; /* of a listener: half-open, then accept queue, by child_node */
+    struct list accept_q;
+    u32 backlog, n_syn, n_accept;
+    struct tcp_sock *parent; /* of a child not yet accepted */
+    struct list child_node;
+    bool is_in_accept_q;
+};
+
+struct tcp_table {
+    struct tcp_ep **buckets;
+    struct port_table ports;
+    struct list time_waits, mem_waiters;
+    struct timer tw_timer;
+    struct net *net;
+    u32 n_tw, n_orphans;
+    u32 n_tx, n_rx;       /* packets in all send queues; in all receive and reassembly queues */
+    u32 rx_compact_bytes; /* heap behind the receive queues */
+};
+
+static inline struct tcp_sock *tcp_of(struct sock *sk)
+{
+    return (struct tcp_sock *)sk;
+}
+
+/* Something waits to be sent: data, or our FIN (again, after a timeout). */
+static inline bool tcp_has_unsent(const struct tcp_sock *c)
+{
+    return c->tx_next || (c->fin_queued && c->snd_nxt == c->write_seq);
+}
+
+static inline bool tcp_fin_is_acked(const struct tcp_sock *c)
+{
+    return c->fin_queued && c->snd_una == c->write_seq + 1;
+}
+
+static inline u32 tcp_ts_now(const struct tcp_sock *c)
+{
+    return (u32)(c->sk.net->now_ns >> 20) + c->ts_offset; /* about a millisecond, RFC 7323 §5.4 */
+}
+
+/* --- tcp.c --- */
+int tcp_init(struct net *n);
+void tcp_hash(struct net *n, struct tcp_ep *ep);
+void tcp_unhash(struct net *n, struct tcp_ep *ep);
+struct tcp_ep *tcp_find(struct net *n, const struct ip_addr *local, const struct ip_addr *remote,
+                        u32 ports);
+
+/* lport and rport as they lie in memory: one word to compare. */
+static inline u32 tcp_ports(const struct ip_flow *f)
+{
+    return f->lport | (u32)f->rport << 16;
+}
+struct tcp_sock *tcp_find_listener(struct net *n, const struct ip_addr *local, u16 lport);
+struct tcp_sock *tcp_new(struct net *n, int file_flags);
+/* Options a new connection takes over from its listener. */
+void tcp_inherit(struct tcp_sock *c, const struct tcp_sock *l);
+void tcp_free(struct tcp_sock *c);
+u32 tcp_iss(struct net *n, const struct ip_flow *f);
+/* Begin to close from our side: the FIN follows what is queued. */
+void tcp_send_fin(struct tcp_sock *c);
+/* The connection is over. @err positive errno for the service, 0 none. An orphan is freed: the
+ * caller does not touch @c again. */
+void tcp_done(struct tcp_sock *c, int err);
+/* Our FIN is acknowledged and the peer's received: move to TIME-WAIT; then as tcp_done(). */
+void tcp_time_wait(struct tcp_sock *c);
+/* Send RST, then as tcp_done(). */
+void tcp_abort(struct tcp_sock *c, int err);
+void tcp_start_connect(struct tcp_sock *c);
+void tcp_tx_purge(struct tcp_sock *c);
+void tcp_rx_purge(struct tcp_sock *c);
+/* SO_RCVBUF or SO_SNDBUF has changed. */
+void tcp_set_bufs(struct tcp_sock *c);
+void tcp_release(struct sock *sk);
+void tcp_listener_close(struct tcp_sock *l);
+void tcp_rx_put(struct tcp_table *t, struct pkt *p);
+void tcp_tx_put(struct tcp_table *t, struct pkt *p);
+void tcp_mem_wake(struct tcp_table *t);
+bool tcp_tx_has_room(const struct tcp_sock *c);
+bool tcp_is_writable(const struct tcp_sock *c);
+void tcp_set_mss(struct tcp_sock *c, u32 mtu_bytes);
+
+/* --- tcp_sock.c --- */
+extern const struct sock_ops tcp_sock_ops;
+
+/* --- tcp_opt.c --- */
+int tcp_setopt(struct sock *sk, int level, int name, int val);
+int tcp_getopt(struct sock *sk, int level, int name, void *val, u32 *len);
+
+/* --- tcp_in.c --- */
+extern const struct ip_proto tcp_proto;
+
+/* --- tcp_out.c --- */
+/* Send what windows allow, or just an ACK if one is due. Needs net.now_ns fresh. */
+void tcp_output(struct tcp_sock *c);
+void tcp_send_ack(struct tcp_sock *c);
+/* A segment without data. @seq its sequence number. Returns 0 or -ENOSPC, -EAGAIN, -EHOSTUNREACH.
+ */
+int tcp_send_empty(struct tcp_sock *c, u32 seq, u8 flags);
+/* An ACK in answer to something suspicious, at most two a second (RFC 5961 §7). */
+void tcp_challenge_ack(struct tcp_sock *c);
+/* Send the first unacknowledged segment again, whatever the windows say. */
+void tcp_retransmit_head(struct tcp_sock *c);
+/* SYN or SYN|ACK with its options, by state. */
+void tcp_send_syn(struct tcp_sock *c);
+/* Cut a queued packet in two; the first keeps @len bytes. Returns false without memory. */
+bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len);
+/* A segment that belongs to no connection: RST or TIME-WAIT's ACK. */
+void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 flags, u32 wnd,
+                  const u32 *ts);
+/* The window to advertise, scaled as in the header; notes the right edge it promises. */
+u16 tcp_window(struct tcp_sock *c);
+/* How far the right edge could move now. */
+u32 tcp_window_gain(const struct tcp_sock *c);
+void tcp_blocked_resume(struct tx_waiter *w);
+
+/* --- tcp_timer.c --- */
+void tcp_timer_fire(struct timer *t);
+void tcp_arm_at(struct tcp_sock *c, u64 at_ns);
+void tcp_rtx_start(struct tcp_sock *c); /* (re)start the retransmission timer from now */
+void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us);
+
+/* --- tcp_cong.c --- */
+void tcp_cong_init(struct tcp_sock *c);
+void tcp_cong_acked(struct tcp_sock *c, u32 n_bytes, bool was_limited);
+bool tcp_cong_dup_ack(struct tcp_sock *c);              /* true: retransmit the head now */
+bool tcp_cong_partial(struct tcp_sock *c, u32 n_bytes); /* in recovery; true: retransmit the head */
+void tcp_cong_timeout(struct tcp_sock *c);
+
+/* --- tcp_tw.c --- */
+/* A segment for a connection in TIME-WAIT. Returns true if it may begin a new one (RFC 6191). */
+bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s);
+void tcp_tw_add(struct tcp_sock *c);
+void tcp_tw_init(struct tcp_table *t);
+void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct tcp_in *s);

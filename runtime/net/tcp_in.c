@@ -1,0 +1,784 @@
+/*
+ * TCP, inwards (RFC 9293 §3.10.7). conn_input() is the prediction: the next segment of an
+ * established connection with nothing unusual about it. Everything else takes conn_slow(), in the
+ * order of the RFC. An orphan may be freed on the way: after tcp_done() and its like, nobody
+ * touches the connection again.
+ */
+#include "net/tcp.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "mem/heap.h"
+#include "net/csum.h"
+
+static inline u32 load32(const void *p)
+{
+    u32 v;
+    __builtin_memcpy(&v, p, 4);
+    return v;
+}
+
+/* --- receive queue --- */
+
+void tcp_rx_put(struct tcp_table *t, struct pkt *p)
+{
+    t->n_rx--;
+    if (unlikely(rx_seg(p)->is_compact)) {
+        t->rx_compact_bytes -= p->cap_bytes;
+        heap_free(p);
+    } else {
+        pkt_put(p);
+    }
+}
+
+/* Slow readers must not pin the packet pool: beyond our share of it, payload moves to the heap, and
+ * when that share is used up too, the segment is dropped and the peer sends it again later. */
+static struct pkt *compact(struct net *n, struct pkt *p)
+{
+    struct tcp_table *t = n->tcp_table;
+    u32 cap = ALIGN_UP(p->len_bytes, 256);
+    struct pkt *q;
+
+    if (t->rx_compact_bytes + cap > n->limits.rx_compact_bytes)
+        return NULL;
+    q = heap_new(sizeof(*q) + cap);
+    if (!q)
+        return NULL;
+    q->data = q->buf;
+    q->cap_bytes = cap;
+    q->refs = 1;
+    q->len_bytes = p->len_bytes;
+    memcpy(q->scratch, p->scratch, sizeof(q->scratch));
+    memcpy(q->data, p->data, p->len_bytes);
+    rx_seg(q)->is_compact = true;
+    t->rx_compact_bytes += cap;
+    n->stats.tcp_rx_compacted++;
+    pkt_put(p);
+    return q;
+}
+
+/* Make @p, just received, fit to be kept. Returns what to keep; NULL: no memory, @p still ours. */
+static struct pkt *rx_keep(struct net *n, struct pkt *p)
+{
+    struct tcp_table *t = n->tcp_table;
+
+    rx_seg(p)->is_compact = false;
+    if (unlikely(t->n_rx >= n->limits.rx_pkts)) {
+        p = compact(n, p);
+        if (!p) {
+            n->stats.tcp_rx_dropped++;
+            return NULL;
+        }
+    }
+    t->n_rx++;
+    return p;
+}
+
+/* Put payload at the end of what the service may read. A small piece moves into the room behind
+ * the last one, so that single bytes cannot hold a packet each. @p is counted in n_rx. */
+static void rx_queue(struct tcp_sock *c, struct pkt *p)
+{
+    struct pkt *tail = c->rcv_tail;
+    u32 len = p->len_bytes;
+
+    c->rcv_bytes += len;
+    p->next = NULL;
+    if (!c->rcv_head) {
+        c->rcv_head = c->rcv_tail = p;
+        return;
+    }
+    if (pkt_tailroom(tail) >= len && tail->refs == 1) {
+        memcpy(tail->data + tail->len_bytes, p->data, len);
+        tail->len_bytes += len;
+        tcp_rx_put(c->sk.net->tcp_table, p);
+        return;
+    }
+    tail->next = p;
+    c->rcv_tail = p;
+}
+
+static void ooo_drop(struct tcp_sock *c, struct pkt **at)
+{
+    struct pkt *p = *at;
+    *at = p->next;
+    c->n_ooo--;
+    tcp_rx_put(c->sk.net->tcp_table, p);
+}
+
+static inline u32 rx_end(struct pkt *p)
+{
+    return rx_seg(p)->seq + p->len_bytes;
+}
+
+/* Keep a segment that came too early, sorted and without overlaps. Owns @p. */
+static void ooo_insert(struct tcp_sock *c, struct pkt *p)
+{
+    struct net *n = c->sk.net;
+    struct pkt **at = &c->ooo, *kept;
+    struct rx_seg *r = rx_seg(p);
+
+    n->stats.tcp_out_of_order++;
+    while (*at && SEQ_LEQ(rx_seg(*at)->seq, r->seq)) {
+        struct pkt *q = *at;
+        if (SEQ_GEQ(rx_end(q), r->seq + p->len_bytes) && (!r->has_fin || rx_seg(q)->has_fin))
+            goto drop; /* all of it is there */
+        if (SEQ_GT(rx_end(q), r->seq)) {
+            u32 cut = MIN(rx_end(q) - r->seq, p->len_bytes);
+            p->data += cut;
+            p->len_bytes -= cut;
+            r->seq += cut;
+        }
+        at = &q->next;
+    }
+    while (*at && SEQ_LEQ(rx_end(*at), r->seq + p->len_bytes)) {
+        r->has_fin |= rx_seg(*at)->has_fin;
+        ooo_drop(c, at);
+    }
+    if (*at && SEQ_GT(r->seq + p->len_bytes, rx_seg(*at)->seq))
+        p->len_bytes = rx_seg(*at)->seq - r->seq;
+    if (c->n_ooo >= MAX(8u, c->sk.rcvbuf / 1024)) {
+        n->stats.tcp_ooo_dropped++;
+        goto drop;
+    }
+    kept = rx_keep(n, p);
+    if (!kept)
+        goto drop;
+    kept->next = *at;
+    *at = kept;
+    c->n_ooo++;
+    return;
+drop:
+    pkt_put(p);
+}
+
+/* --- acknowledgements --- */
+
+/* @ack is new and within what we sent. */
+static void ack_advance(struct tcp_sock *c, u32 ack)
+{
+    struct net *n = c->sk.net;
+    struct tcp_table *t = n->tcp_table;
+    u32 acked = ack - c->snd_una;
+    bool was_limited = c->snd_max - c->snd_una + c->mss > c->cwnd;
+    u64 sent_ns = 0;
+    struct pkt *p;
+
+    c->snd_una = ack;
+    if (SEQ_LT(c->snd_nxt, ack))
+        c->snd_nxt = ack;
+    while ((p = c->tx_head) != NULL) {
+        struct tx_seg *s = tx_seg(p);
+        if (SEQ_GT(s->seq + s->len, ack)) {
+            if (unlikely(SEQ_LT(s->seq, ack))) { /* part of it; what was sent stays untouched */
+                u32 cut = ack - s->seq;
+                s->seq += cut;
+                s->at += cut;
+                s->len -= cut;
+                s->sum = csum_add(p->buf + s->at, s->len);
+            }
+            break;
+        }
+        /* Karn: never from a segment that was sent twice. */
+        sent_ns = s->n_sent == 1 ? s->sent_ns : 0;
+        if (unlikely(c->tx_next == p))
+            c->tx_next = p->next;
+        c->tx_head = p->next;
+        c->n_tx--;
+        tcp_tx_put(t, p);
+    }
+    if (!c->tx_head)
+        c->tx_tail = NULL;
+    if (likely(sent_ns))
+        tcp_rtt_sample(c, (n->now_ns - sent_ns) / 1024); /* us, near enough */
+    c->n_retries = 0;
+    c->progress_ns = n->now_ns;
+    c->rtx_at = 0;
+    if (unlikely(c->in_recovery)) {
+        if (tcp_cong_partial(c, acked))
+            tcp_retransmit_head(c);
+    } else {
+        c->dup_acks = 0;
+        tcp_cong_acked(c, acked, was_limited);
+    }
+    if (c->snd_una != c->snd_max)
+        tcp_rtx_start(c);
+    if (unlikely(!list_empty(&t->mem_waiters)))
+        tcp_mem_wake(t);
+    if (unlikely(c->no_space) && tcp_is_writable(c)) {
+        c->no_space = false;
+        file_notify(&c->sk.file, EPOLLOUT | EPOLLWRNORM);
+    }
+}
+
+static inline void note_ts(struct tcp_sock *c, const struct tcp_in *s)
+{
+    c->ts_recent = s->ts_val;
+    c->ts_recent_ns = c->sk.net->now_ns;
+}
+
+static inline void delay_ack(struct tcp_sock *c, u32 len)
+{
+    /* RFC 9293 §3.8.6.3: for every second full segment at once, else within 40 ms. */
+    if (len >= c->mss / 2)
+        c->n_unacked++;
+    if (c->n_unacked >= 2 || c->quickack) {
+        c->ack_now = true;
+    } else if (!c->ack_at) {
+        tcp_arm_at(c, c->ack_at = c->sk.net->now_ns + TCP_DELACK_NS);
+    }
+}
+
+/* --- the slow path --- */
+
+/* FIN in order: nothing more will come. Returns false if the connection is gone. */
+static bool got_fin(struct tcp_sock *c)
+{
+    c->rcv_nxt++;
+    c->got_fin = true;
+    c->ack_now = true;
+    c->sk.shut |= SHUT_RD_BIT;
+    switch (c->ep.state) {
+    case TCP_SYN_RECV:
+    case TCP_ESTABLISHED:
+        c->ep.state = TCP_CLOSE_WAIT;
+        break;
+    case TCP_FIN_WAIT1:
+        c->ep.state = TCP_CLOSING; /* our FIN would have been taken as acknowledged before */
+        break;
+    case TCP_FIN_WAIT2:
+        tcp_send_ack(c);
+        tcp_time_wait(c);
+        return false;
+    }
+    file_notify(&c->sk.file, EPOLLIN | EPOLLRDNORM | EPOLLRDHUP);
+    return true;
+}
+
+/* Take payload and FIN. Owns @p. Returns false if the connection is gone. */
+static bool take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
+{
+    struct net *n = c->sk.net;
+    bool has_fin = s->flags & TCP_F_FIN;
+    u32 wnd = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
+    u32 offset = s->seq - c->rcv_nxt; /* may be "negative": an old part in front */
+    struct rx_seg *r = rx_seg(p);
+
+    if (c->got_fin || (!s->len && !has_fin))
+        goto drop;
+    if (c->is_orphan && s->len && SEQ_GT(s->seq + s->len, c->rcv_nxt)) {
+        pkt_put(p); /* RFC 9293 §3.6.1: nobody is left to read it */
+        tcp_abort(c, 0);
+        return false;
+    }
+    if (SEQ_LT(s->seq, c->rcv_nxt)) {
+        u32 cut = MIN(c->rcv_nxt - s->seq, s->len);
+        p->data += cut;
+        p->len_bytes -= cut;
+        s->seq += cut;
+        s->len -= cut;
+        offset = 0;
+        c->ack_now = true; /* the peer has missed an ACK */
+        if (!s->len && (!has_fin || s->seq != c->rcv_nxt))
+            goto drop;
+    }
+    if (offset + s->len > wnd) { /* beyond the window: a probe, or a liar */
+        c->ack_now = true;
+        if (offset > wnd)
+            goto drop;
+        s->len = p->len_bytes = wnd - offset;
+        has_fin = false;
+        if (!s->len)
+            goto drop;
+    }
+    r->seq = s->seq;
+    r->has_fin = has_fin;
+    if (s->seq != c->rcv_nxt) {
+        c->ack_now = true; /* RFC 5681 §4.2: a duplicate ACK, at once */
+        ooo_insert(c, p);
+        return true;
+    }
+    if (s->len) {
+        p = rx_keep(n, p);
+        if (!p) {
+            c->ack_now = true;
+            return true;
+        }
+        rx_queue(c, p);
+        c->rcv_nxt += s->len;
+        delay_ack(c, s->len);
+    } else {
+        pkt_put(p);
+    }
+    while (c->ooo && SEQ_LEQ(rx_seg(c->ooo)->seq, c->rcv_nxt)) {
+        struct pkt *q = c->ooo;
+        u32 end = rx_end(q), cut = c->rcv_nxt - rx_seg(q)->seq;
+        bool q_fin = rx_seg(q)->has_fin;
+        c->ack_now = true; /* RFC 5681 §4.2: a gap is filled */
+        if (has_fin || SEQ_LT(end, c->rcv_nxt) || (end == c->rcv_nxt && !q_fin)) {
+            ooo_drop(c, &c->ooo);
+            continue;
+        }
+        c->ooo = q->next;
+        c->n_ooo--;
+        q->data += cut;
+        q->len_bytes -= cut;
+        if (q->len_bytes) {
+            rx_queue(c, q);
+        } else {
+            tcp_rx_put(n->tcp_table, q);
+        }
+        c->rcv_nxt = end;
+        has_fin = q_fin;
+    }
+    if (has_fin && !got_fin(c))
+        return false;
+    file_notify(&c->sk.file, EPOLLIN | EPOLLRDNORM);
+    return true;
+drop:
+    pkt_put(p);
+    return true;
+}
+
+/* RFC 5961 §3 and RFC 9293 §3.10.7.4, second step. Returns false if the connection is gone. */
+static bool take_rst(struct tcp_sock *c, const struct tcp_in *s)
+{
+    int err = ECONNRESET;
+
+    if (s->seq != c->rcv_nxt) {
+        tcp_challenge_ack(c);
+        return true;
+    }
+    c->sk.net->stats.tcp_resets_in++;
+    switch (c->ep.state) {
+    case TCP_SYN_RECV:
+        err = ECONNREFUSED; /* simultaneous open; a half-open child just disappears */
+        break;
+    case TCP_CLOSE_WAIT:
+        err = EPIPE; /* as Linux: it has read everything there is */
+        break;
+    case TCP_CLOSING:
+    case TCP_LAST_ACK:
+        err = 0;
+        break;
+    }
+    tcp_done(c, err);
+    return false;
+}
+
+/* The peer has acknowledged our SYN|ACK. Returns false if the segment is to be ignored. */
+static bool established(struct tcp_sock *c)
+{
+    struct tcp_sock *l = c->parent;
+
+    if (l) {
+        if (l->n_accept > l->backlog) { /* as Linux: stay half-open until there is room */
+            c->sk.net->stats.tcp_listen_full++;
+            return false;
+        }
+        list_remove(&c->child_node);
+        l->n_syn--;
+        l->n_accept++;
+        c->is_in_accept_q = true;
+        list_push_back(&l->accept_q, &c->child_node);
+    }
+    c->ep.state = TCP_ESTABLISHED;
+    c->was_connected = c->sk.is_connected = true;
+    c->n_retries = 0;
+    c->rtx_at = 0;
+    c->progress_ns = c->sk.net->now_ns;
+    tcp_cong_init(c);
+    if (c->sk.keepalive)
+        tcp_arm_at(c, c->keep_at = c->sk.net->now_ns + c->keep_idle_s * NSEC_PER_SEC);
+    if (l)
+        file_notify(&l->sk.file, EPOLLIN | EPOLLRDNORM);
+    else
+        file_notify(&c->sk.file, EPOLLOUT | EPOLLWRNORM);
+    return true;
+}
+
+static void take_window(struct tcp_sock *c, const struct tcp_in *s)
+{
+    /* RFC 9293 §3.10.7.4: no older segment may change it. */
+    if (SEQ_LT(c->snd_wl1, s->seq) || (c->snd_wl1 == s->seq && SEQ_LEQ(c->snd_wl2, s->ack))) {
+        c->snd_wnd = s->wnd << c->snd_wscale;
+        c->max_wnd = MAX(c->max_wnd, c->snd_wnd);
+        c->snd_wl1 = s->seq;
+        c->snd_wl2 = s->ack;
+    }
+}
+
+/* Fifth step: the acknowledgement field. Returns false: drop the segment, or the connection is
+ * gone (*is_gone). */
+static bool take_ack(struct tcp_sock *c, const struct tcp_in *s, bool *is_gone)
+{
+    struct net *n = c->sk.net;
+    u32 old_wnd = c->snd_wnd;
+
+    if (c->ep.state == TCP_SYN_RECV) {
+        if (s->ack != c->snd_nxt) {
+            n->stats.tcp_rst_out++;
+            tcp_send_raw(n, &c->sk.flow, s->ack, 0, TCP_F_RST, 0, NULL);
+            return false;
+        }
+        if (!established(c))
+            return false;
+        c->snd_una = s->ack;
+        c->snd_wl1 = s->seq - 1;
+        take_window(c, s);
+        return true;
+    }
+    if (SEQ_GT(s->ack, c->snd_max) || SEQ_LT(s->ack, c->snd_una - c->max_wnd)) {
+        tcp_challenge_ack(c); /* RFC 5961 §5 */
+        return false;
+    }
+    take_window(c, s);
+    if (SEQ_GT(s->ack, c->snd_una)) {
+        ack_advance(c, s->ack);
+    } else if (s->ack == c->snd_una && !s->len && c->snd_wnd == old_wnd &&
+               c->snd_una != c->snd_max && !(s->flags & TCP_F_FIN)) {
+        n->stats.tcp_dup_acks++; /* RFC 5681 §2 */
+        if (tcp_cong_dup_ack(c)) {
+            n->stats.tcp_fast_retransmits++;
+            tcp_retransmit_head(c);
+        }
+    } else if (c->snd_wnd && c->snd_una == c->snd_max && tcp_has_unsent(c)) {
+        c->n_retries = 0; /* answer to a probe */
+        c->rtx_at = 0;
+        c->progress_ns = n->now_ns;
+    } else if (!c->snd_wnd && c->snd_una == c->snd_max) {
+        c->progress_ns =
+            n->now_ns; /* RFC 9293 §3.8.6.1: answers keep a zero window alive for ever */
+        if (!c->is_orphan)
+            c->n_retries = MIN(c->n_retries, TCP_RETRIES - 4);
+    }
+    if (!tcp_fin_is_acked(c))
+        return true;
+    switch (c->ep.state) {
+    case TCP_FIN_WAIT1:
+        c->ep.state = TCP_FIN_WAIT2;
+        file_notify(&c->sk.file, EPOLLOUT | EPOLLWRNORM);
+        if (c->is_orphan)
+            tcp_arm_at(c, c->keep_at = n->now_ns + TCP_FIN_WAIT2_NS);
+        break;
+    case TCP_CLOSING:
+        *is_gone = true;
+        tcp_time_wait(c);
+        return false;
+    case TCP_LAST_ACK:
+        *is_gone = true;
+        tcp_done(c, 0);
+        return false;
+    }
+    return true;
+}
+
+/* First step (RFC 9293 §3.4): does the segment touch the window? */
+static bool is_acceptable(const struct tcp_sock *c, const struct tcp_in *s)
+{
+    u32 len = s->len + !!(s->flags & TCP_F_SYN) + !!(s->flags & TCP_F_FIN);
+    u32 edge = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv : c->rcv_nxt;
+
+    if (SEQ_GT(s->seq, edge) || (s->seq == edge && edge != c->rcv_nxt && len))
+        return false;
+    if (!len)
+        return SEQ_GEQ(s->seq, c->rcv_nxt);
+    return SEQ_GT(s->seq + len, c->rcv_nxt);
+}
+
+/* Owns @p. */
+static void conn_slow(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
+{
+    struct net *n = c->sk.net;
+    bool is_gone = false;
+
+    if (c->ep.state == TCP_SYN_RECV && (s->flags & TCP_F_SYN) && s->seq == c->irs) {
+        if (!(s->flags & TCP_F_ACK)) { /* our SYN|ACK was lost */
+            if (n->now_ns >= c->challenge_ns) {
+                c->challenge_ns = n->now_ns + NSEC_PER_SEC / 2;
+                tcp_send_syn(c);
+            }
+            goto drop;
+        }
+        s->seq++; /* simultaneous open, RFC 9293 figure 8 */
+        s->flags &= (u8)~TCP_F_SYN;
+    }
+    /* RFC 7323 §5.3 R1 */
+    if (c->has_ts && s->has_ts && !(s->flags & TCP_F_RST) && SEQ_LT(s->ts_val, c->ts_recent) &&
+        n->now_ns - c->ts_recent_ns < TCP_PAWS_IDLE_NS) {
+        n->stats.tcp_paws++;
+        tcp_challenge_ack(c);
+        goto drop;
+    }
+    if (!is_acceptable(c, s)) {
+        if (!(s->flags & TCP_F_RST)) {
+            if (s->len || (s->flags & (TCP_F_FIN | TCP_F_SYN)) == TCP_F_FIN ||
+                s->seq == c->rcv_nxt - 1)
+                tcp_send_ack(c); /* data again, or a keep-alive: they must not wait */
+            else
+                tcp_challenge_ack(c);
+        }
+        goto drop;
+    }
+    if (s->flags & TCP_F_RST) {
+        take_rst(c, s);
+        goto drop;
+    }
+    if (s->flags & TCP_F_SYN) { /* RFC 5961 §4 */
+        tcp_challenge_ack(c);
+        goto drop;
+    }
+    if (!(s->flags & TCP_F_ACK))
+        goto drop;
+    if (s->has_ts && c->has_ts && SEQ_LEQ(s->seq, c->rcv_nxt) && SEQ_GEQ(s->ts_val, c->ts_recent))
+        note_ts(c, s);
+    if (!take_ack(c, s, &is_gone)) {
+        pkt_put(p);
+        if (!is_gone && c->ack_now)
+            tcp_output(c);
+        return;
+    }
+    if (!take_text(c, s, p))
+        return;
+    tcp_output(c);
+    return;
+drop:
+    pkt_put(p);
+}
+
+/* RFC 9293 §3.10.7.3 */
+static void syn_sent_input(struct tcp_sock *c, struct tcp_in *s)
+{
+    struct net *n = c->sk.net;
+    bool has_ack = s->flags & TCP_F_ACK;
+
+    if (has_ack && s->ack != c->snd_nxt) {
+        if (!(s->flags & TCP_F_RST)) {
+            n->stats.tcp_rst_out++;
+            tcp_send_raw(n, &c->sk.flow, s->ack, 0, TCP_F_RST, 0, NULL);
+        }
+        return;
+    }
+    if (s->flags & TCP_F_RST) {
+        if (has_ack) {
+            n->stats.tcp_resets_in++;
+            tcp_done(c, ECONNREFUSED);
+        }
+        return;
+    }
+    if (!(s->flags & TCP_F_SYN))
+        return;
+    c->irs = s->seq;
+    c->rcv_nxt = s->seq + 1;
+    c->rcv_adv = c->rcv_nxt + MIN(c->sk.rcvbuf, 0xffffu);
+    c->has_ts = c->has_ts && s->has_ts;
+    c->wscale_ok = s->has_wscale;
+    c->snd_wscale = s->wscale;
+    if (!s->has_wscale)
+        c->rcv_wscale = 0;
+    if (c->has_ts)
+        note_ts(c, s);
+    c->peer_mss = s->mss ? s->mss : TCP_MSS_UNTOLD;
+    c->hdr_generation = 0;
+    tcp_set_mss(c, c->nif->mtu_bytes);
+    c->snd_wnd = c->max_wnd = s->wnd; /* in a SYN it is not scaled */
+    c->snd_wl1 = s->seq;
+    c->snd_wl2 = s->ack;
+    if (has_ack) {
+        c->snd_una = s->ack;
+        if (!c->n_retries)
+            tcp_rtt_sample(c, (n->now_ns - c->progress_ns) / 1024);
+        c->ack_now = true;
+        established(c);
+        tcp_output(c);
+        return;
+    }
+    c->ep.state = TCP_SYN_RECV; /* simultaneous open */
+    tcp_send_syn(c);
+    tcp_rtx_start(c);
+}
+
+static void parse_options(struct tcp_in *s, const u8 *o, u32 len)
+{
+    while (len) {
+        u32 size;
+        if (o[0] == 0)
+            return;
+        if (o[0] == 1) {
+            o++;
+            len--;
+            continue;
+        }
+        if (len < 2 || o[1] < 2 || o[1] > len)
+            return; /* nonsense: what came before it still counts */
+        size = o[1];
+        if (o[0] == 2 && size == 4) {
+            s->mss = (u16)(o[2] << 8 | o[3]);
+        } else if (o[0] == 3 && size == 3) {
+            s->has_wscale = true;
+            s->wscale = MIN(o[2], 14); /* RFC 7323 §2.3 */
+        } else if (o[0] == 8 && size == 10) {
+            s->has_ts = true;
+            s->ts_val = be32(load32(o + 2));
+            s->ts_ecr = be32(load32(o + 6));
+        }
+        o += size;
+        len -= size;
+    }
+}
+
+/* Owns @p. */
+static inline void conn_input(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
+{
+    struct net *n = c->sk.net;
+    u32 acked;
+
+    c->last_rx_ns = n->now_ns;
+    if (unlikely(c->ep.state != TCP_ESTABLISHED || (s->flags & ~TCP_F_PSH) != TCP_F_ACK ||
+                 s->seq != c->rcv_nxt || c->ooo || s->has_ts != c->has_ts ||
+                 (s->has_ts && SEQ_LT(s->ts_val, c->ts_recent))))
+        goto slow;
+    acked = s->ack - c->snd_una;
+    if (unlikely(acked > c->snd_max - c->snd_una || s->len > c->rcv_adv - c->rcv_nxt ||
+                 (!acked && !s->len)))
+        goto slow;
+    if (s->len) {
+        struct pkt *q = rx_keep(n, p);
+        if (unlikely(!q))
+            goto slow;
+        p = q;
+    }
+    if (s->has_ts)
+        note_ts(c, s);
+    c->snd_wnd = s->wnd << c->snd_wscale;
+    if (unlikely(c->snd_wnd > c->max_wnd))
+        c->max_wnd = c->snd_wnd;
+    c->snd_wl1 = s->seq;
+    c->snd_wl2 = s->ack;
+    if (acked)
+        ack_advance(c, s->ack);
+    if (s->len) {
+        rx_queue(c, p);
+        c->rcv_nxt += s->len;
+        delay_ack(c, s->len);
+        file_notify(&c->sk.file, EPOLLIN | EPOLLRDNORM);
+    } else {
+        pkt_put(p);
+    }
+    if (c->ack_now || tcp_has_unsent(c))
+        tcp_output(c);
+    return;
+slow:
+    if (c->ep.state == TCP_SYN_SENT) {
+        syn_sent_input(c, s);
+        pkt_put(p);
+        return;
+    }
+    conn_slow(c, s, p);
+}
+
+/* RFC 9293 §3.10.7.1: nobody there. */
+static void refuse(struct net *n, const struct ip_flow *f, const struct tcp_in *s)
+{
+    n->stats.tcp_no_port++;
+    if (s->flags & TCP_F_RST)
+        return;
+    n->stats.tcp_rst_out++;
+    if (s->flags & TCP_F_ACK)
+        tcp_send_raw(n, f, s->ack, 0, TCP_F_RST, 0, NULL);
+    else
+        tcp_send_raw(n, f, 0, s->seq + s->len + !!(s->flags & TCP_F_SYN) + !!(s->flags & TCP_F_FIN),
+                     TCP_F_RST | TCP_F_ACK, 0, NULL);
+}
+
+static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
+{
+    const struct tcp_hdr *th = (const struct tcp_hdr *)p->data;
+    u32 hdr_len;
+    struct tcp_in s;
+    struct tcp_ep *ep;
+
+    n->stats.tcp_in++;
+    if (unlikely(p->len_bytes < sizeof(*th) || in->to_many))
+        goto bad;
+    hdr_len = (th->offset >> 4) * 4;
+    if (unlikely(hdr_len < sizeof(*th) || hdr_len > p->len_bytes))
+        goto bad;
+    if (!(p->flags & BIT(PKT_CSUM_VALID)) &&
+        unlikely(csum_finish(csum_add(th, p->len_bytes) + be16(p->len_bytes) +
+                             ip_pseudo(&in->src, &in->dst, IP_PROTO_TCP)) != 0)) {
+        n->stats.tcp_csum++;
+        goto drop;
+    }
+    net_now(n);
+    s.seq = be32(th->seq);
+    s.ack = be32(th->ack);
+    s.wnd = be16(th->window);
+    s.flags = th->flags & 0x1f; /* URG is read in line (RFC 6093 §6); ECN is not negotiated */
+    s.has_ts = s.has_wscale = false;
+    s.wscale = 0;
+    s.mss = 0;
+    if (hdr_len == sizeof(*th) + TCP_TS_BYTES && load32(th + 1) == be32(0x0101080a)) {
+        const u8 *o = (const u8 *)(th + 1);
+        s.has_ts = true;
+        s.ts_val = be32(load32(o + 4));
+        s.ts_ecr = be32(load32(o + 8));
+    } else if (unlikely(hdr_len > sizeof(*th))) {
+        parse_options(&s, (const u8 *)(th + 1), hdr_len - sizeof(*th));
+    }
+    u32 ports = load32(th);
+    ports = ports >> 16 | ports << 16; /* theirs is our remote */
+    p->data += hdr_len;
+    s.len = p->len_bytes -= hdr_len;
+    ep = tcp_find(n, &in->dst, &in->src, ports);
+    if (likely(ep && ep->state != TCP_TIME_WAIT)) {
+        conn_input(CONTAINER_OF(ep, struct tcp_sock, ep), &s, p);
+        return;
+    }
+    if (ep && !tcp_tw_input(n, (struct tcp_tw *)ep, &s))
+        goto drop;
+    struct ip_flow f = {in->dst, in->src, (u16)ports, (u16)(ports >> 16)};
+    struct tcp_sock *l = tcp_find_listener(n, &in->dst, f.lport);
+    if (l)
+        tcp_listen_input(l, &f, &s);
+    else
+        refuse(n, &f, &s);
+    goto drop;
+bad:
+    n->stats.tcp_bad++;
+drop:
+    pkt_put(p);
+}
+
+/* An ICMP error about a segment of ours. RFC 5927 §4: believe it only about data in flight. */
+static void tcp_error(struct net *n, const struct ip_error *e)
+{
+    struct tcp_ep *ep = tcp_find(n, &e->flow.local, &e->flow.remote, tcp_ports(&e->flow));
+    struct tcp_sock *c;
+
+    if (!ep || ep->state == TCP_TIME_WAIT)
+        return;
+    c = CONTAINER_OF(ep, struct tcp_sock, ep);
+    if (SEQ_LT(e->seq, c->snd_una) || SEQ_GT(e->seq, c->snd_max))
+        return;
+    net_now(n);
+    if (e->err == EMSGSIZE) {
+        /* RFC 1191. Old routers tell no MTU: take the least that makes sense. */
+        u32 mtu = MAX(e->mtu_bytes ? e->mtu_bytes : 576, 296);
+        if (ep->state == TCP_SYN_SENT || mtu - 40 >= c->mss)
+            return;
+        tcp_set_mss(c, mtu);
+        c->snd_nxt = c->snd_una;
+        c->tx_next = c->tx_head;
+        tcp_output(c);
+        return;
+    }
+    /* RFC 1122 §4.2.3.9, RFC 5461: only an attempt to connect ends by it. */
+    if (ep->state == TCP_SYN_SENT)
+        tcp_done(c, e->err);
+    else
+        c->soft_err = e->err;
+}
+
+const struct ip_proto tcp_proto = {.input = tcp_input, .error = tcp_error};

@@ -1,0 +1,471 @@
+/* TCP, outwards: from the send queue, through header template and checksum, to the interface. */
+#include "net/tcp.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "net/csum.h"
+
+static inline void store32(void *p, u32 v)
+{
+    __builtin_memcpy(p, &v, 4);
+}
+
+/*
+ * Make the header template: route, MAC address, everything that stays, and the sums of it.
+ * Returns 0; -EAGAIN while ARP or DHCP works on it; -EHOSTUNREACH, -ENETUNREACH.
+ */
+static int template_make(struct tcp_sock *c)
+{
+    struct sock *sk = &c->sk;
+    struct net *n = sk->net;
+    u8 mac[6] = {0};
+    struct ip_route rt;
+    int err = ip_route(n, &sk->flow.remote, &rt);
+
+    if (err)
+        return err;
+    if (!rt.nif->is_loop) {
+        err = arp_resolve(rt.nif, rt.next_hop.v4, mac, NULL);
+        if (err)
+            return err;
+    }
+    c->nif = rt.nif;
+    c->hdr_len = IP4_HDR_BYTES + TCP_HDR_BYTES + (c->has_ts ? TCP_TS_BYTES : 0);
+    memset(c->hdr, 0, sizeof(c->hdr));
+    u8 *h = c->hdr + TCP_TEMPLATE_BYTES - c->hdr_len - ETH_HDR_BYTES;
+    struct eth_hdr *eth = (struct eth_hdr *)h;
+    memcpy(eth->dst, mac, 6);
+    memcpy(eth->src, rt.nif->mac, 6);
+    eth->type = be16(ETH_TYPE_IPV4);
+    struct ip4_hdr *ip = (struct ip4_hdr *)(eth + 1);
+    struct ip_out out = {sk->flow.local, sk->flow.remote, IP_PROTO_TCP, sk->tos, sk->ttl};
+    ip4_fill(ip, &out, 0);
+    ip->csum = 0;
+    c->ip_sum = csum_add(ip, IP4_HDR_BYTES);
+    struct tcp_hdr *th = (struct tcp_hdr *)(ip + 1);
+    th->sport = sk->flow.lport;
+    th->dport = sk->flow.rport;
+    th->offset = (u8)((c->hdr_len - IP4_HDR_BYTES) << 2);
+    if (c->has_ts)
+        store32(th + 1, be32(0x0101080a));
+    c->tcp_sum = csum_fold(csum_add(th, c->hdr_len - IP4_HDR_BYTES) +
+                           ip_pseudo(&sk->flow.local, &sk->flow.remote, IP_PROTO_TCP));
+    c->hdr_generation = n->arp.generation;
+    return 0;
+}
+
+u32 tcp_window_gain(const struct tcp_sock *c)
+{
+    const struct sock *sk = &c->sk;
+    const struct tcp_table *t = sk->net->tcp_table;
+    u32 edge = c->rcv_nxt + (sk->rcvbuf > c->rcv_bytes ? sk->rcvbuf - c->rcv_bytes : 0);
+
+    /* Slow readers hold all the memory there is: open no window any further. */
+    if (unlikely(t->rx_compact_bytes > sk->net->limits.rx_compact_bytes / 4 * 3))
+        return 0;
+    return SEQ_GT(edge, c->rcv_adv) ? edge - c->rcv_adv : 0;
+}
+
+u16 tcp_window(struct tcp_sock *c)
+{
+    u32 gain = tcp_window_gain(c);
+    u32 wnd;
+
+    /* RFC 9293 §3.8.6.2.2: the edge moves by a segment or half the buffer, or not at all. */
+    if (gain >= MIN((u32)c->mss, c->sk.rcvbuf / 2))
+        c->rcv_adv += gain;
+    wnd = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
+    /* Rounding down would take back what was promised. */
+    wnd = (wnd + (1u << c->rcv_wscale) - 1) >> c->rcv_wscale;
+    if (unlikely(wnd > 0xffff)) {
+        wnd = 0xffff;
+        c->rcv_adv = c->rcv_nxt + (wnd << c->rcv_wscale);
+    }
+    return (u16)wnd;
+}
+
+/*
+ * Put headers in front of @len payload bytes at @payload, whose sum is @sum, and hand the frame
+ * over. Returns 0; -ENOSPC, -EAGAIN, -EHOSTUNREACH, -ENETUNREACH: nothing sent.
+ */
+static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum, u32 seq, u8 flags)
+{
+    struct net *n = c->sk.net;
+    int err;
+
+    if (unlikely(c->hdr_generation != n->arp.generation)) {
+        err = template_make(c);
+        if (err)
+            return err;
+    }
+    u32 l4_len = c->hdr_len - IP4_HDR_BYTES + len;
+    const u8 *from = c->hdr + TCP_TEMPLATE_BYTES;
+    u8 *to = payload;
+    u8 *first = payload - ETH_HDR_BYTES - c->hdr_len;
+    do { /* whole words from the back: memcpy() would be a call */
+        u64 v;
+        from -= 8;
+        to -= 8;
+        __builtin_memcpy(&v, from, 8);
+        __builtin_memcpy(to, &v, 8);
+    } while (to > first);
+
+    struct ip4_hdr *ip = (struct ip4_hdr *)(first + ETH_HDR_BYTES);
+    struct tcp_hdr *th = (struct tcp_hdr *)(ip + 1);
+    u16 total = be16(IP4_HDR_BYTES + l4_len);
+    ip->total_len = total;
+    ip->csum = csum_finish((u64)c->ip_sum + total);
+    u32 ack = flags & TCP_F_ACK ? c->rcv_nxt : 0;
+    u16 wnd = be16(tcp_window(c));
+    th->seq = be32(seq);
+    th->ack = be32(ack);
+    th->flags = flags;
+    th->window = wnd;
+    u64 s = (u64)c->tcp_sum + th->seq + th->ack + ((u32)flags << 8) + wnd + be16(l4_len);
+    if (c->has_ts) {
+        u32 ts = be32(tcp_ts_now(c)), echo = be32(c->ts_recent);
+        store32((u8 *)(th + 1) + 4, ts);
+        store32((u8 *)(th + 1) + 8, echo);
+        s += (u64)ts + echo;
+    }
+    p->data = first;
+    p->len_bytes = ETH_HDR_BYTES + IP4_HDR_BYTES + l4_len;
+    if (c->nif->offloads & BIT(NETDEV_CSUM_TX)) {
+        p->flags |= BIT(PKT_CSUM_PARTIAL);
+        p->csum_start = ETH_HDR_BYTES + IP4_HDR_BYTES;
+        p->csum_offset = offsetof(struct tcp_hdr, csum);
+        th->csum = (u16)csum_fold(ip_pseudo(&c->sk.flow.local, &c->sk.flow.remote, IP_PROTO_TCP) +
+                                  be16(l4_len));
+    } else {
+        p->flags &= (u8)~BIT(PKT_CSUM_PARTIAL);
+        th->csum = csum_finish(s + sum);
+    }
+    err = netif_tx(c->nif, p);
+    if (unlikely(err == -ENOSPC))
+        return err;
+    /* -EIO is a frame lost: the retransmission timer's business. */
+    n->stats.tcp_out++;
+    c->ack_now = false;
+    c->n_unacked = 0;
+    c->ack_at = 0;
+    return 0;
+}
+
+/* emit() could not send now. Everybody who waits here tries again from tcp_blocked_resume(). */
+static void emit_failed(struct tcp_sock *c, int err)
+{
+    if (err == -ENOSPC || err == -EAGAIN) {
+        net_block(c->sk.net, &c->tx_wait);
+        return;
+    }
+    c->soft_err = -err;
+    if (c->ep.state == TCP_SYN_SENT)
+        tcp_done(c, -err); /* has a descriptor: not freed */
+}
+
+static struct pkt *empty_pkt(struct tcp_sock *c)
+{
+    struct pkt *p = pkt_alloc(TCP_PAYLOAD_AT);
+
+    if (unlikely(!p)) {
+        c->sk.net->stats.no_memory++;
+        tcp_arm_at(c, c->ack_at = c->sk.net->now_ns + 10 * NSEC_PER_MSEC);
+    }
+    return p;
+}
+
+int tcp_send_empty(struct tcp_sock *c, u32 seq, u8 flags)
+{
+    struct pkt *p = empty_pkt(c);
+    int err;
+
+    if (!p)
+        return -ENOSPC;
+    err = emit(c, p, p->data, 0, 0, seq, flags);
+    pkt_put(p);
+    if (unlikely(err))
+        emit_failed(c, err);
+    return err;
+}
+
+void tcp_send_ack(struct tcp_sock *c)
+{
+    c->ack_now = true; /* stays so if it cannot leave now */
+    tcp_send_empty(c, c->snd_nxt, TCP_F_ACK);
+}
+
+void tcp_challenge_ack(struct tcp_sock *c)
+{
+    struct net *n = c->sk.net;
+
+    if (n->now_ns < c->challenge_ns)
+        return;
+    c->challenge_ns = n->now_ns + NSEC_PER_SEC / 2;
+    n->stats.tcp_challenge_acks++;
+    tcp_send_ack(c);
+}
+
+static u32 put_syn_options(struct tcp_sock *c, u8 *o, bool with_wscale)
+{
+    u32 mss = c->nif->mtu_bytes - IP4_HDR_BYTES - TCP_HDR_BYTES;
+    u32 len = 4;
+
+    if (c->user_mss)
+        mss = MIN(mss, c->user_mss);
+    store32(o, be32(2u << 24 | 4u << 16 | mss)); /* RFC 9293 §3.7.1 */
+    if (c->has_ts) {                             /* RFC 7323 §3.2 */
+        store32(o + len, be32(0x0101080a));
+        store32(o + len + 4, be32(tcp_ts_now(c)));
+        store32(o + len + 8, be32(c->ts_recent));
+        len += TCP_TS_BYTES;
+    }
+    if (with_wscale) { /* RFC 7323 §2.2 */
+        store32(o + len, be32(1u << 24 | 3u << 16 | 3u << 8 | c->rcv_wscale));
+        len += 4;
+    }
+    return len;
+}
+
+void tcp_send_syn(struct tcp_sock *c)
+{
+    struct sock *sk = &c->sk;
+    bool is_answer = c->ep.state == TCP_SYN_RECV;
+    struct pkt *p = empty_pkt(c);
+    int err;
+
+    if (!p)
+        return;
+    err = c->hdr_generation == sk->net->arp.generation ? 0 : template_make(c);
+    if (err)
+        goto failed;
+    u8 *h = p->data - ETH_HDR_BYTES - IP4_HDR_BYTES - TCP_HDR_BYTES;
+    memcpy(h, c->hdr + TCP_TEMPLATE_BYTES - c->hdr_len - ETH_HDR_BYTES,
+           ETH_HDR_BYTES + IP4_HDR_BYTES + TCP_HDR_BYTES);
+    struct ip4_hdr *ip = (struct ip4_hdr *)(h + ETH_HDR_BYTES);
+    struct tcp_hdr *th = (struct tcp_hdr *)(ip + 1);
+    u32 len = TCP_HDR_BYTES + put_syn_options(c, p->data, !is_answer || c->wscale_ok);
+    u32 wnd = MIN(sk->rcvbuf, 0xffffu); /* never scaled in a SYN (RFC 7323 §2.2) */
+    th->seq = be32(c->iss);
+    th->ack = is_answer ? be32(c->rcv_nxt) : 0;
+    th->offset = (u8)(len << 2);
+    th->flags = TCP_F_SYN | (is_answer ? TCP_F_ACK : 0);
+    th->window = be16(wnd);
+    if (is_answer)
+        c->rcv_adv = c->rcv_nxt + wnd;
+    th->csum = 0;
+    th->csum = csum_finish(csum_add(th, len) + be16(len) +
+                           ip_pseudo(&sk->flow.local, &sk->flow.remote, IP_PROTO_TCP));
+    ip->total_len = be16(IP4_HDR_BYTES + len);
+    ip->csum = csum_finish((u64)c->ip_sum + ip->total_len);
+    p->data = h;
+    p->len_bytes = ETH_HDR_BYTES + IP4_HDR_BYTES + len;
+    err = netif_tx(c->nif, p);
+    if (err == -ENOSPC)
+        goto failed;
+    sk->net->stats.tcp_out++;
+    c->syn_is_due = false;
+    pkt_put(p);
+    return;
+failed:
+    pkt_put(p);
+    c->syn_is_due = true;
+    emit_failed(c, err);
+}
+
+void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 flags, u32 wnd,
+                  const u32 *ts)
+{
+    struct ip_out out = {f->local, f->remote, IP_PROTO_TCP, 0, 0};
+    struct ip_route rt;
+    struct pkt *p;
+
+    if (ip_route(n, &f->remote, &rt) != 0)
+        return;
+    p = pkt_alloc(NET_HEADROOM);
+    if (!p) {
+        n->stats.no_memory++;
+        return;
+    }
+    struct tcp_hdr *th = (struct tcp_hdr *)p->data;
+    u32 len = TCP_HDR_BYTES;
+    if (ts) {
+        u8 *o = (u8 *)(th + 1);
+        store32(o, be32(0x0101080a));
+        store32(o + 4, be32(ts[0]));
+        store32(o + 8, be32(ts[1]));
+        len += TCP_TS_BYTES;
+    }
+    th->sport = f->lport;
+    th->dport = f->rport;
+    th->seq = be32(seq);
+    th->ack = be32(ack);
+    th->offset = (u8)(len << 2);
+    th->flags = flags;
+    th->window = be16(MIN(wnd, 0xffffu));
+    th->csum = th->urgent = 0;
+    th->csum =
+        csum_finish(csum_add(th, len) + be16(len) + ip_pseudo(&f->local, &f->remote, IP_PROTO_TCP));
+    p->len_bytes = len;
+    n->stats.tcp_out++;
+    ip_send(&rt, p, &out);
+}
+
+bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len)
+{
+    struct tx_seg *s = tx_seg(p), *r;
+    struct pkt *q = pkt_alloc(TCP_PAYLOAD_AT);
+
+    if (!q)
+        return false;
+    r = tx_seg(q);
+    r->seq = s->seq + len;
+    r->len = (u16)(s->len - len);
+    r->at = TCP_PAYLOAD_AT;
+    r->flags = s->flags;
+    r->n_sent = s->n_sent;
+    r->sent_ns = s->sent_ns;
+    r->sum = csum_copy(q->buf + TCP_PAYLOAD_AT, p->buf + s->at + len, r->len);
+    s->len = (u16)len;
+    s->flags = 0;
+    s->sum = csum_add(p->buf + s->at, len);
+    q->next = p->next;
+    p->next = q;
+    if (c->tx_tail == p)
+        c->tx_tail = q;
+    c->n_tx++;
+    c->sk.net->tcp_table->n_tx++;
+    return true;
+}
+
+/* Send one packet of the queue, with the FIN if it is the last. Returns emit()'s answer. */
+static int send_queued(struct tcp_sock *c, struct pkt *p)
+{
+    struct tx_seg *s = tx_seg(p);
+    u32 end = s->seq + s->len;
+    u8 flags = TCP_F_ACK | s->flags;
+    int err;
+
+    if (!p->next) {
+        flags |= TCP_F_PSH; /* RFC 9293 §3.9.1: the last of what was written */
+        if (c->fin_queued) {
+            flags |= TCP_F_FIN;
+            end++;
+        }
+    }
+    err = emit(c, p, p->buf + s->at, s->len, s->sum, s->seq, flags);
+    if (unlikely(err))
+        return err;
+    s->sent_ns = c->sk.net->now_ns;
+    if (s->n_sent < 255)
+        s->n_sent++;
+    if (s->len < c->mss)
+        c->small_end = s->seq + s->len;
+    if (SEQ_GT(end, c->snd_nxt))
+        c->snd_nxt = end;
+    if (SEQ_GT(end, c->snd_max))
+        c->snd_max = end;
+    return 0;
+}
+
+void tcp_retransmit_head(struct tcp_sock *c)
+{
+    struct pkt *p = c->tx_head;
+    int err = 0;
+
+    if (c->snd_una == c->snd_max)
+        return;
+    c->sk.net->stats.tcp_retransmits++;
+    if (p) {
+        struct tx_seg *s = tx_seg(p);
+        if (p->flags & BIT(PKT_IN_DEVICE))
+            return; /* has not even left yet */
+        if (s->len > c->mss && !tcp_split(c, p, c->mss))
+            return;
+        err = send_queued(c, p);
+        if (!err && c->tx_next == p)
+            c->tx_next = p->next;
+    } else if (c->fin_queued) {
+        err = tcp_send_empty(c, c->write_seq, TCP_F_FIN | TCP_F_ACK);
+        if (!err && c->snd_nxt == c->write_seq)
+            c->snd_nxt++;
+        return;
+    }
+    if (err)
+        emit_failed(c, err);
+}
+
+/* RFC 9293 §3.7.4 with Minshall's change (RFC 896 asked about any data, this about a small
+ * segment): may the last, not full segment leave now? */
+static bool may_send_small(const struct tcp_sock *c)
+{
+    if (c->fin_queued || c->force_small)
+        return true;
+    if (c->cork || c->more)
+        return false;
+    return c->nodelay || SEQ_LEQ(c->small_end, c->snd_una);
+}
+
+void tcp_output(struct tcp_sock *c)
+{
+    u32 limit = c->snd_una + MIN(c->cwnd, c->snd_wnd);
+    struct pkt *p;
+    int err = 0;
+
+    if (unlikely(c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_SYN_RECV ||
+                 c->ep.state == TCP_CLOSE || c->ep.state == TCP_LISTEN))
+        return;
+    while ((p = c->tx_next) != NULL) {
+        struct tx_seg *s = tx_seg(p);
+        if (unlikely(p->flags & BIT(PKT_IN_DEVICE))) { /* sent again, but not sent yet */
+            c->snd_nxt = s->seq + s->len;
+            c->tx_next = p->next;
+            continue;
+        }
+        if (unlikely(s->len > c->mss) && !tcp_split(c, p, c->mss))
+            break;
+        if (SEQ_GT(s->seq + s->len, limit)) {
+            /* RFC 9293 §3.8.6.2.1: half the biggest window is worth a smaller segment. */
+            u32 room = SEQ_GT(limit, s->seq) ? limit - s->seq : 0;
+            if (c->snd_nxt != c->snd_una || !room || (room < c->max_wnd / 2 && !c->force_small) ||
+                !tcp_split(c, p, room)) /* RFC 9293 §3.8.6.2.1 (3): or an override timeout */
+                break;
+        } else if (s->len < c->mss && !p->next && !s->n_sent && !may_send_small(c)) {
+            break;
+        }
+        if (unlikely(s->n_sent))
+            c->sk.net->stats.tcp_retransmits++;
+        err = send_queued(c, p);
+        if (unlikely(err))
+            break;
+        c->tx_next = p->next;
+    }
+    if (unlikely(err)) {
+        emit_failed(c, err);
+    } else if (c->fin_queued && !p && c->snd_nxt == c->write_seq) {
+        if (tcp_send_empty(c, c->write_seq, TCP_F_FIN | TCP_F_ACK) == 0) {
+            c->snd_nxt = c->write_seq + 1;
+            if (SEQ_GT(c->snd_nxt, c->snd_max))
+                c->snd_max = c->snd_nxt;
+        }
+    }
+    c->force_small = false;
+    /* In flight: to be retransmitted. Waiting with nothing in flight: a probe is due. */
+    if (!c->rtx_at && (c->snd_una != c->snd_max || tcp_has_unsent(c)))
+        tcp_rtx_start(c);
+    if (c->ack_now && !err)
+        tcp_send_ack(c);
+}
+
+void tcp_blocked_resume(struct tx_waiter *w)
+{
+    struct tcp_sock *c = CONTAINER_OF(w, struct tcp_sock, tx_wait);
+
+    c->sk.net->now_ns = net_now(c->sk.net);
+    if (c->is_waiting_addr)
+        tcp_start_connect(c);
+    else if (c->syn_is_due)
+        tcp_send_syn(c);
+    else
+        tcp_output(c);
+}

@@ -1,0 +1,520 @@
+/* TCP as the service sees it: the calls on a stream socket. */
+#include "net/tcp.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "net/csum.h"
+
+#define IN_EVENTS       (EPOLLIN | EPOLLRDNORM)
+#define OUT_EVENTS      (EPOLLOUT | EPOLLWRNORM)
+
+#define TCP_BACKLOG_MAX 4096 /* as Linux's net.core.somaxconn */
+
+/* --- sending --- */
+
+/* May data be sent? Returns 0; -EAGAIN while connecting; or why not. */
+static int send_state(struct tcp_sock *c)
+{
+    if (unlikely(c->sk.err))
+        return sock_error(&c->sk);
+    if (unlikely(c->sk.shut & SHUT_WR_BIT))
+        return -EPIPE;
+    switch (c->ep.state) {
+    case TCP_ESTABLISHED:
+    case TCP_CLOSE_WAIT:
+        return 0;
+    case TCP_SYN_SENT:
+    case TCP_SYN_RECV:
+        return -EAGAIN;
+    }
+    return -EPIPE;
+}
+
+/* Copy some of @buf into the send queue. Returns bytes; 0 if there is no room. */
+static size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
+{
+    struct tcp_table *t = c->sk.net->tcp_table;
+    size_t done = 0;
+
+    while (done < len) {
+        struct pkt *p = c->tx_tail;
+        struct tx_seg *s;
+        size_t n;
+        if (p && c->tx_next && !tx_seg(p)->n_sent && tx_seg(p)->len < c->mss) {
+            /* The last segment has not left yet: fill it up. */
+            s = tx_seg(p);
+            n = MIN(len - done, (size_t)(c->mss - s->len));
+            u32 sum = csum_copy(p->buf + s->at + s->len, buf + done, n);
+            s->sum = csum_join(s->sum, s->len, sum);
+            s->len += n;
+        } else {
+            if (unlikely(!tcp_tx_has_room(c)))
+                break;
+            p = pkt_alloc(TCP_PAYLOAD_AT);
+            if (unlikely(!p)) {
+                c->sk.net->stats.no_memory++;
+                break;
+            }
+            s = tx_seg(p);
+            n = MIN(len - done, (size_t)c->mss);
+            s->seq = c->write_seq;
+            s->at = TCP_PAYLOAD_AT;
+            s->len = (u16)n;
+            s->n_sent = 0;
+            s->flags = 0;
+            s->sum = csum_copy(p->buf + TCP_PAYLOAD_AT, buf + done, n);
+            p->next = NULL;
+            if (c->tx_tail)
+                c->tx_tail->next = p;
+            else
+                c->tx_head = p;
+            c->tx_tail = p;
+            if (!c->tx_next)
+                c->tx_next = p;
+            c->n_tx++;
+            t->n_tx++;
+        }
+        c->write_seq += n;
+        done += n;
+    }
+    return done;
+}
+
+/* A writer has to wait: for its own segments to be acknowledged, or for memory of others. */
+static void want_space(struct tcp_sock *c)
+{
+    c->no_space = true;
+    if (!c->tx_head || c->n_tx < 2 || c->sk.net->tcp_table->n_tx >= c->sk.net->limits.tx_pkts) {
+        if (list_empty(&c->mem_node))
+            list_push_back(&c->sk.net->tcp_table->mem_waiters, &c->mem_node);
+        tcp_arm_at(c, c->sk.net->now_ns + 10 * NSEC_PER_MSEC);
+    }
+}
+
+static ssize_t tcp_send(struct sock *sk, const struct iovec *iov, int n_iov,
+                        const struct msghdr *msg, int flags)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    struct net *n = sk->net;
+    u64 deadline_ns = 0;
+    ssize_t done = 0;
+    size_t at = 0; /* within *iov */
+    int err;
+
+    (void)msg; /* an address is ignored, as POSIX asks of connected sockets */
+    if (unlikely(flags & MSG_OOB))
+        return -EOPNOTSUPP; /* RFC 6093 §6 */
+    n->now_ns = net_now_slow(n);
+    for (;;) {
+        err = send_state(c);
+        if (likely(!err)) {
+            c->more = flags & MSG_MORE;
+            while (n_iov) {
+                size_t k = queue_data(c, (const u8 *)iov->iov_base + at, iov->iov_len - at);
+                done += k;
+                at += k;
+                if (at < iov->iov_len)
+                    break;
+                iov++;
+                n_iov--;
+                at = 0;
+            }
+            if (c->tx_next && list_empty(&c->tx_wait.node))
+                tcp_output(c);
+            if (likely(!n_iov))
+                return done;
+            want_space(c);
+        } else if (err != -EAGAIN) {
+            return done ? done : err;
+        }
+        if (sock_is_nonblock(sk, flags))
+            return done ? done : -EAGAIN;
+        if (!deadline_ns)
+            deadline_ns = sock_deadline(sk->sndtimeo_ns);
+        err = sock_wait(sk, deadline_ns);
+        if (err)
+            return done ? done : err;
+        n->now_ns = net_now_slow(n);
+    }
+}
+
+/* --- receiving --- */
+
+/* What there is to say when the queue is empty: 0 end of stream; -EAGAIN wait; or an error. */
+static int recv_state(struct tcp_sock *c)
+{
+    if (c->sk.err)
+        return sock_error(&c->sk);
+    if (c->sk.shut & SHUT_RD_BIT) {
+        if (c->ep.state == TCP_CLOSE && !c->was_connected)
+            return -ENOTCONN;
+        return 0;
+    }
+    if (c->ep.state == TCP_CLOSE || c->ep.state == TCP_LISTEN)
+        return -ENOTCONN;
+    return -EAGAIN;
+}
+
+/* Move up to @len bytes to the service, or only copy them. */
+static size_t take_data(struct tcp_sock *c, u8 *buf, size_t len, size_t skip, int flags)
+{
+    struct tcp_table *t = c->sk.net->tcp_table;
+    struct pkt *p = c->rcv_head;
+    size_t done = 0;
+
+    while (p && done < len) {
+        u8 *data = p->data;
+        size_t k = p->len_bytes;
+        if (unlikely(skip)) { /* MSG_PEEK: already copied */
+            size_t s = MIN(skip, k);
+            skip -= s;
+            data += s;
+            k -= s;
+        }
+        k = MIN(k, len - done);
+        if (!(flags & MSG_TRUNC)) /* tcp(7): with MSG_TRUNC data is thrown away */
+            memcpy(buf + done, data, k);
+        done += k;
+        if (flags & MSG_PEEK) {
+            p = p->next;
+            continue;
+        }
+        p->data += k;
+        p->len_bytes -= k;
+        c->rcv_bytes -= k;
+        if (p->len_bytes)
+            break;
+        c->rcv_head = p->next;
+        if (!c->rcv_head)
+            c->rcv_tail = NULL;
+        tcp_rx_put(t, p);
+        p = c->rcv_head;
+    }
+    return done;
+}
+
+/* The service has read: tell the peer if that opens the window by much (RFC 9293 §3.8.6.2.2). */
+static void update_window(struct tcp_sock *c)
+{
+    u32 gain = tcp_window_gain(c);
+    u32 left = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
+
+    if (gain < MIN(2u * c->mss, c->sk.rcvbuf / 2) || (gain < left && left > c->sk.rcvbuf / 4))
+        return;
+    if (c->got_fin || c->ep.state == TCP_CLOSE || c->ep.state == TCP_SYN_RECV)
+        return;
+    c->sk.net->now_ns = net_now_slow(c->sk.net);
+    tcp_send_ack(c);
+}
+
+static ssize_t tcp_recv(struct sock *sk, const struct iovec *iov, int n_iov, struct msghdr *msg,
+                        int flags)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    const struct iovec *first;
+    u64 deadline_ns = 0;
+    ssize_t done = 0;
+    size_t at = 0, total = 0;
+    bool has_polled = false;
+    int err, n_first;
+
+    if (unlikely(flags & (MSG_OOB | MSG_ERRQUEUE)))
+        return flags & MSG_OOB ? -EINVAL : -EAGAIN;
+    if (unlikely(msg != NULL)) {
+        msg->msg_namelen = 0;
+        msg->msg_controllen = 0;
+        msg->msg_flags = 0;
+    }
+    if (unlikely(flags & MSG_WAITALL)) {
+        for (int i = 0; i < n_iov; i++)
+            total += iov[i].iov_len;
+    }
+    while (n_iov && !iov->iov_len) {
+        iov++;
+        n_iov--;
+    }
+    if (unlikely(!n_iov))
+        return c->ep.state == TCP_LISTEN ? -ENOTCONN : 0;
+    first = iov;
+    n_first = n_iov;
+    for (;;) {
+        while (n_iov && c->rcv_head) {
+            size_t k = take_data(c, (u8 *)iov->iov_base + at, iov->iov_len - at,
+                                 flags & MSG_PEEK ? (size_t)done : 0, flags);
+            done += k;
+            at += k;
+            if (at < iov->iov_len)
+                break; /* all there was */
+            iov++;
+            n_iov--;
+            at = 0;
+        }
+        if (done && !(flags & MSG_PEEK))
+            update_window(c);
+        if (likely(done && (size_t)done >= total))
+            return done;
+        if (done && c->sk.err)
+            return done; /* the error is for the next call */
+        err = recv_state(c);
+        if (err != -EAGAIN)
+            return done ? done : err;
+        if (sock_is_nonblock(sk, flags)) {
+            if (done)
+                return done;
+            if (!has_polled && sock_repoll(sk)) {
+                has_polled = true;
+                continue;
+            }
+            return -EAGAIN;
+        }
+        if (flags & MSG_PEEK) { /* with MSG_WAITALL: look again from the start, at more */
+            iov = first;
+            n_iov = n_first;
+            at = 0;
+            done = 0;
+        }
+        if (!deadline_ns)
+            deadline_ns = sock_deadline(sk->rcvtimeo_ns);
+        err = sock_wait(sk, deadline_ns);
+        if (err)
+            return done ? done : err;
+    }
+}
+
+/* tcp_poll() of Linux, event for event. */
+static u32 tcp_poll(struct sock *sk)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    u32 ev = 0;
+
+    if (c->ep.state == TCP_LISTEN)
+        return c->n_accept ? IN_EVENTS : 0;
+    if (sk->shut == (SHUT_RD_BIT | SHUT_WR_BIT) || c->ep.state == TCP_CLOSE)
+        ev |= EPOLLHUP;
+    if (sk->shut & SHUT_RD_BIT)
+        ev |= IN_EVENTS | EPOLLRDHUP;
+    if (c->ep.state != TCP_SYN_SENT && c->ep.state != TCP_SYN_RECV) {
+        if (c->rcv_bytes)
+            ev |= IN_EVENTS;
+        if (sk->shut & SHUT_WR_BIT || tcp_is_writable(c))
+            ev |= OUT_EVENTS;
+        else
+            c->no_space = true;
+    }
+    if (sk->err)
+        ev |= EPOLLERR;
+    return ev;
+}
+
+/* --- connections --- */
+
+int tcp_sock_new(struct net *n, int file_flags, struct sock **out)
+{
+    struct tcp_sock *c;
+    int err = n->tcp_table ? 0 : tcp_init(n);
+
+    if (err)
+        return err;
+    c = tcp_new(n, file_flags);
+    if (!c)
+        return -ENOMEM;
+    *out = &c->sk;
+    return 0;
+}
+
+static int tcp_bind(struct sock *sk, u16 port)
+{
+    if (tcp_of(sk)->ep.state != TCP_CLOSE || sk->flow.lport)
+        return -EINVAL;
+    return port_bind(&sk->net->tcp_table->ports, sk, port);
+}
+
+int tcp_listen(struct sock *sk, int backlog)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    struct port_table *ports = &sk->net->tcp_table->ports;
+    int err;
+
+    if (c->ep.state != TCP_CLOSE && c->ep.state != TCP_LISTEN)
+        return -EINVAL;
+    if (backlog < 0 || backlog > TCP_BACKLOG_MAX)
+        backlog = TCP_BACKLOG_MAX;
+    c->backlog = (u32)backlog;
+    if (c->ep.state == TCP_LISTEN)
+        return 0;
+    if (!sk->flow.lport) {
+        err = port_bind(ports, sk, 0);
+        if (err)
+            return err;
+    }
+    if (!port_may_listen(ports, sk))
+        return -EADDRINUSE;
+    sk->is_listening = true;
+    sk->shut = 0;
+    c->ep.state = TCP_LISTEN;
+    if (net_on_listen)
+        net_on_listen(be16(sk->flow.lport), IPPROTO_TCP);
+    return 0;
+}
+
+int tcp_accept(struct sock *sk, int flags, struct sock **out)
+{
+    struct tcp_sock *l = tcp_of(sk), *c;
+    u64 deadline_ns = 0;
+    bool has_polled = false;
+    int err;
+
+    while (l->ep.state == TCP_LISTEN && !l->n_accept) {
+        if (sock_is_nonblock(sk, 0)) {
+            if (!has_polled && sock_repoll(sk)) {
+                has_polled = true;
+                continue;
+            }
+            return -EAGAIN;
+        }
+        if (!deadline_ns)
+            deadline_ns = sock_deadline(sk->rcvtimeo_ns);
+        err = sock_wait(sk, deadline_ns);
+        if (err)
+            return err;
+    }
+    if (l->ep.state != TCP_LISTEN)
+        return -EINVAL;
+    c = list_first(&l->accept_q, struct tcp_sock, child_node);
+    list_remove(&c->child_node);
+    l->n_accept--;
+    c->parent = NULL;
+    c->is_in_accept_q = false;
+    if (flags & SOCK_NONBLOCK)
+        c->sk.file.flags |= SOCK_NONBLOCK;
+    *out = &c->sk;
+    return 0;
+}
+
+int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    struct net *n = sk->net;
+    u64 deadline_ns = 0;
+    int err;
+
+    n->now_ns = net_now_slow(n);
+    switch (c->ep.state) {
+    case TCP_SYN_SENT:
+    case TCP_SYN_RECV:
+        if (sock_is_nonblock(sk, 0))
+            return -EALREADY;
+        break;
+    case TCP_CLOSE:
+        if (sk->err) /* of an attempt that failed meanwhile */
+            return sock_error(sk);
+        if (ip_is_many(n, ip))
+            return -ENETUNREACH;
+        sk->flow.remote = *ip;
+        sk->flow.rport = port;
+        sk->shut = 0;
+        c->was_connected = false;
+        c->n_retries = 0;
+        c->soft_err = 0;
+        c->srtt_us = 0;
+        c->rto_us = TCP_RTO_INIT_US;
+        c->fin_queued = c->got_fin = false;
+        c->hdr_generation = 0;
+        tcp_set_bufs(c);
+        c->ep.state = TCP_SYN_SENT;
+        c->is_waiting_addr = true; /* not in the table yet */
+        tcp_start_connect(c);
+        if (c->ep.state == TCP_CLOSE)
+            return sock_error(sk);
+        if (sock_is_nonblock(sk, 0))
+            return -EINPROGRESS;
+        break;
+    default:
+        return -EISCONN;
+    }
+    while (c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_SYN_RECV) {
+        if (!deadline_ns)
+            deadline_ns = sock_deadline(sk->sndtimeo_ns);
+        err = sock_wait(sk, deadline_ns);
+        if (err)
+            return err == -EAGAIN ? -EINPROGRESS : err; /* socket(7), SO_SNDTIMEO */
+    }
+    if (sk->err)
+        return sock_error(sk);
+    return c->was_connected ? 0 : -ECONNABORTED;
+}
+
+static int tcp_shutdown(struct sock *sk, int how)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    struct net *n = sk->net;
+
+    n->now_ns = net_now_slow(n);
+    switch (c->ep.state) {
+    case TCP_LISTEN:
+        if (how == SHUT_WR)
+            return 0;
+        tcp_listener_close(c);
+        file_notify(&sk->file, IN_EVENTS | EPOLLHUP);
+        return 0;
+    case TCP_SYN_SENT:
+        tcp_done(c, how == SHUT_RD ? 0 : ECONNRESET);
+        return 0;
+    case TCP_CLOSE:
+    case TCP_SYN_RECV:
+        return -ENOTCONN;
+    }
+    if (how != SHUT_WR)
+        sk->shut |= SHUT_RD_BIT;
+    if (how != SHUT_RD && !c->fin_queued)
+        tcp_send_fin(c);
+    file_notify(&sk->file, IN_EVENTS | OUT_EVENTS | EPOLLRDHUP | EPOLLHUP);
+    return 0;
+}
+
+static void tcp_sock_release(struct sock *sk)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    u64 deadline_ns;
+
+    /* socket(7), SO_LINGER: close() waits until everything is acknowledged, or the time is up. */
+    if (sk->linger && sk->linger_sec && !c->rcv_bytes && !sock_is_nonblock(sk, 0) &&
+        (c->ep.state == TCP_ESTABLISHED || c->ep.state == TCP_CLOSE_WAIT)) {
+        sk->net->now_ns = net_now_slow(sk->net);
+        deadline_ns = sk->net->now_ns + sk->linger_sec * NSEC_PER_SEC;
+        tcp_send_fin(c);
+        while (c->ep.state != TCP_CLOSE && !tcp_fin_is_acked(c)) {
+            c->no_space = true;
+            if (sock_wait(sk, deadline_ns) != 0)
+                break;
+        }
+    }
+    tcp_release(sk);
+}
+
+static u32 tcp_n_readable(struct sock *sk)
+{
+    return tcp_of(sk)->rcv_bytes;
+}
+
+static u32 tcp_n_unsent(struct sock *sk)
+{
+    struct tcp_sock *c = tcp_of(sk);
+
+    return c->tx_head ? c->write_seq - c->snd_una : 0;
+}
+
+const struct sock_ops tcp_sock_ops = {
+    .send = tcp_send,
+    .recv = tcp_recv,
+    .poll = tcp_poll,
+    .bind = tcp_bind,
+    .shutdown = tcp_shutdown,
+    .setopt = tcp_setopt,
+    .getopt = tcp_getopt,
+    .n_readable = tcp_n_readable,
+    .n_unsent = tcp_n_unsent,
+    .release = tcp_sock_release,
+};

@@ -1,0 +1,178 @@
+/*
+ * TCP's clocks: retransmission (RFC 6298), window probes, delayed ACK, keep-alive and the end of
+ * FIN-WAIT-2. One timer per connection. Deadlines mostly move away before they are reached, so the
+ * timer is left where it is and looks again when it fires.
+ */
+#include "net/tcp.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+void tcp_arm_at(struct tcp_sock *c, u64 at_ns)
+{
+    if (!timer_is_set(&c->timer) || at_ns < c->timer.deadline_ns)
+        timer_set(&c->timer, at_ns);
+}
+
+static u64 rto_ns(const struct tcp_sock *c)
+{
+    u64 us = (u64)c->rto_us << MIN(c->n_retries, 16); /* RFC 6298 §5.5 */
+
+    return MIN(us, TCP_RTO_MAX_US) * NSEC_PER_USEC;
+}
+
+void tcp_rtx_start(struct tcp_sock *c)
+{
+    c->rtx_at = c->sk.net->now_ns + rto_ns(c);
+    tcp_arm_at(c, c->rtx_at);
+}
+
+void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us)
+{
+    u32 r = (u32)MIN(rtt_us, TCP_RTO_MAX_US);
+    u32 diff;
+
+    if (!c->srtt_us) { /* RFC 6298 §2.2 */
+        c->srtt_us = r ? r : 1;
+        c->rttvar_us = r / 2;
+    } else { /* §2.3 */
+        diff = c->srtt_us > r ? c->srtt_us - r : r - c->srtt_us;
+        c->rttvar_us += (diff >> 2) - (c->rttvar_us >> 2);
+        c->srtt_us += (r >> 3) - (c->srtt_us >> 3);
+        if (!c->srtt_us)
+            c->srtt_us = 1;
+    }
+    /* As Linux, the variance part is never below the least RTO: a quiet path still may hiccup. */
+    c->rto_us = c->srtt_us + MAX(4 * c->rttvar_us, TCP_RTO_MIN_US);
+}
+
+static u32 max_retries(const struct tcp_sock *c)
+{
+    switch (c->ep.state) {
+    case TCP_SYN_SENT:
+        return TCP_SYN_RETRIES;
+    case TCP_SYN_RECV:
+        return TCP_SYNACK_RETRIES;
+    }
+    return c->is_orphan ? TCP_ORPHAN_RETRIES : TCP_RETRIES;
+}
+
+static bool has_given_up(const struct tcp_sock *c)
+{
+    u64 limit_ns = c->user_timeout_ms * NSEC_PER_MSEC; /* RFC 5482 */
+
+    if (limit_ns && c->ep.state != TCP_SYN_RECV)
+        return c->sk.net->now_ns - c->progress_ns >= limit_ns;
+    return c->n_retries >= max_retries(c);
+}
+
+/* Returns false if the connection is gone. */
+static bool rtx_due(struct tcp_sock *c)
+{
+    struct net *n = c->sk.net;
+    bool is_opening = c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_SYN_RECV;
+    bool is_in_flight = c->snd_una != c->snd_max;
+
+    c->rtx_at = 0;
+    if (c->is_waiting_addr) {
+        tcp_done(c, ENETUNREACH);
+        return false;
+    }
+    if (!is_in_flight && !is_opening) {
+        if (!tcp_has_unsent(c))
+            return true;
+        if (!list_empty(&c->tx_wait.node)) { /* the ring is full, not the peer's window */
+            tcp_rtx_start(c);
+            return true;
+        }
+        if (c->snd_wnd && SEQ_GT(c->snd_una + c->snd_wnd, c->snd_nxt)) { /* Nagle or TCP_CORK */
+            c->force_small = true;
+            tcp_output(c);
+            return true;
+        }
+    }
+    if (has_given_up(c)) {
+        int err = c->soft_err ? c->soft_err : ETIMEDOUT;
+        if (is_opening || !is_in_flight)
+            tcp_done(c, err);
+        else
+            tcp_abort(c, err);
+        return false;
+    }
+    if (is_opening) {
+        c->n_retries++;
+        c->rto_us = MAX(c->rto_us, TCP_RTO_INIT_US);
+        tcp_send_syn(c);
+    } else if (!is_in_flight) {
+        /* RFC 9293 §3.8.6.1. An old sequence number, so that the answer comes even if our byte did
+         * not fit, and none is sent twice. */
+        c->n_retries++;
+        tcp_send_empty(c, c->snd_una - 1, TCP_F_ACK);
+    } else {
+        n->stats.tcp_rto++;
+        tcp_cong_timeout(c);
+        c->n_retries++;
+        c->snd_nxt = c->snd_una; /* RFC 6298 §5.4 … and the rest follows as ACKs come */
+        c->tx_next = c->tx_head;
+        if (c->snd_wnd)
+            tcp_output(c);
+        else
+            tcp_retransmit_head(c); /* the window closed on what was in flight */
+    }
+    if (!c->rtx_at)
+        tcp_rtx_start(c);
+    return true;
+}
+
+/* Returns false if the connection is gone. */
+static bool keep_due(struct tcp_sock *c)
+{
+    struct net *n = c->sk.net;
+    u64 idle_ns = n->now_ns - c->last_rx_ns;
+
+    c->keep_at = 0;
+    if (c->ep.state == TCP_FIN_WAIT2 && c->is_orphan) {
+        tcp_time_wait(c);
+        return false;
+    }
+    if (!c->sk.keepalive || c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_CLOSE)
+        return true;
+    if (idle_ns < c->keep_idle_s * NSEC_PER_SEC || c->snd_una != c->snd_max || c->tx_next) {
+        c->n_keep = 0; /* alive, or the retransmission timer looks after it */
+        c->keep_at = MAX(c->last_rx_ns + c->keep_idle_s * NSEC_PER_SEC,
+                         n->now_ns + c->keep_intvl_s * NSEC_PER_SEC);
+        return true;
+    }
+    if (c->n_keep >= c->keep_cnt) { /* RFC 9293 §3.8.4 */
+        tcp_abort(c, c->soft_err ? c->soft_err : ETIMEDOUT);
+        return false;
+    }
+    c->n_keep++;
+    tcp_send_empty(c, c->snd_una - 1, TCP_F_ACK);
+    c->keep_at = n->now_ns + c->keep_intvl_s * NSEC_PER_SEC;
+    return true;
+}
+
+void tcp_timer_fire(struct timer *t)
+{
+    struct tcp_sock *c = CONTAINER_OF(t, struct tcp_sock, timer);
+    u64 now = net_now_slow(c->sk.net);
+    u64 next;
+
+    if (c->rtx_at && c->rtx_at <= now && !rtx_due(c))
+        return;
+    if (c->keep_at && c->keep_at <= now && !keep_due(c))
+        return;
+    if (c->ack_at && c->ack_at <= now) {
+        c->ack_at = 0;
+        tcp_send_ack(c);
+    }
+    if (!list_empty(&c->mem_node)) { /* packets may have come free where we do not look */
+        list_remove(&c->mem_node);
+        c->no_space = false;
+        file_notify(&c->sk.file, EPOLLOUT | EPOLLWRNORM);
+    }
+    next = MIN(c->rtx_at - 1, MIN(c->keep_at - 1, c->ack_at - 1)); /* 0 wraps: never */
+    if (next != UINT64_MAX)
+        tcp_arm_at(c, next + 1);
+}

@@ -1,0 +1,163 @@
+/*
+ * The two small ends of a connection's life: SYNs that arrive at a listener, and TIME-WAIT, which
+ * needs only a few words. Both are bounded: beyond the bound the oldest goes.
+ */
+#include "net/tcp.h"
+
+#include <errno.h>
+
+#include "mem/heap.h"
+
+static void tw_drop(struct tcp_table *t, struct tcp_tw *tw)
+{
+    tcp_unhash(t->net, &tw->ep);
+    list_remove(&tw->node);
+    t->n_tw--;
+    heap_free(tw);
+}
+
+static void tw_fire(struct timer *timer)
+{
+    struct tcp_table *t = CONTAINER_OF(timer, struct tcp_table, tw_timer);
+    u64 now = net_now_slow(t->net);
+
+    while (!list_empty(&t->time_waits)) {
+        struct tcp_tw *tw = list_first(&t->time_waits, struct tcp_tw, node);
+        if (tw->end_ns > now) {
+            timer_set(timer, tw->end_ns);
+            return;
+        }
+        tw_drop(t, tw);
+    }
+}
+
+void tcp_tw_init(struct tcp_table *t)
+{
+    list_init(&t->time_waits);
+    timer_init(&t->tw_timer, tw_fire);
+}
+
+/* Remember @c, which is about to go. Without memory it is simply forgotten. */
+void tcp_tw_add(struct tcp_sock *c)
+{
+    struct net *n = c->sk.net;
+    struct tcp_table *t = n->tcp_table;
+    struct tcp_tw *tw;
+
+    if (t->n_tw >= n->limits.n_time_wait) {
+        tw_drop(t, list_first(&t->time_waits, struct tcp_tw, node));
+        n->stats.tcp_time_wait_recycled++;
+    }
+    tw = heap_new(sizeof(*tw));
+    if (!tw) {
+        n->stats.no_memory++;
+        return;
+    }
+    tw->flow = c->sk.flow;
+    tw->ep.flow = &tw->flow;
+    tw->ep.state = TCP_TIME_WAIT;
+    tw->end_ns = n->now_ns + TCP_TIME_WAIT_NS;
+    tw->snd_nxt = c->snd_max;
+    tw->rcv_nxt = c->rcv_nxt;
+    tw->rcv_wnd = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
+    tw->rcv_wscale = c->rcv_wscale;
+    tw->has_ts = c->has_ts;
+    tw->ts_recent = c->ts_recent;
+    tw->ts_offset = c->ts_offset;
+    list_push_back(&t->time_waits, &tw->node);
+    t->n_tw++;
+    tcp_hash(n, &tw->ep);
+    if (!timer_is_set(&t->tw_timer))
+        timer_set(&t->tw_timer, tw->end_ns);
+}
+
+bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s)
+{
+    struct tcp_table *t = n->tcp_table;
+    u32 ts[2] = {(u32)(n->now_ns >> 20) + tw->ts_offset, tw->ts_recent};
+
+    if ((s->flags & (TCP_F_SYN | TCP_F_RST | TCP_F_ACK)) == TCP_F_SYN) {
+        /* RFC 6191 §2: newer by timestamp or by sequence number */
+        bool is_newer = tw->has_ts && s->has_ts && s->ts_val != tw->ts_recent
+                            ? SEQ_GT(s->ts_val, tw->ts_recent)
+                            : SEQ_GT(s->seq, tw->rcv_nxt);
+        if (is_newer && tcp_find_listener(n, &tw->flow.local, tw->flow.lport)) {
+            tw_drop(t, tw);
+            return true;
+        }
+    }
+    if (s->flags & TCP_F_RST) /* RFC 1337: no assassination */
+        return false;
+    if (!s->len && !(s->flags & (TCP_F_SYN | TCP_F_FIN)) && s->seq == tw->rcv_nxt)
+        return false;           /* RFC 9293 §3.10.7.4: an acceptable ACK needs no answer */
+    if (s->flags & TCP_F_FIN) { /* the peer missed our last ACK: wait on from now */
+        tw->end_ns = n->now_ns + TCP_TIME_WAIT_NS;
+        list_remove(&tw->node);
+        list_push_back(&t->time_waits, &tw->node);
+    }
+    tcp_send_raw(n, &tw->flow, tw->snd_nxt, tw->rcv_nxt, TCP_F_ACK, tw->rcv_wnd >> tw->rcv_wscale,
+                 tw->has_ts ? ts : NULL);
+    return false;
+}
+
+/* RFC 9293 §3.10.7.2 */
+void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct tcp_in *s)
+{
+    struct net *n = l->sk.net;
+    struct tcp_sock *c;
+
+    if (s->flags & TCP_F_RST)
+        return;
+    if (s->flags & TCP_F_ACK) {
+        n->stats.tcp_rst_out++;
+        tcp_send_raw(n, f, s->ack, 0, TCP_F_RST, 0, NULL);
+        return;
+    }
+    if ((s->flags & (TCP_F_SYN | TCP_F_FIN)) != TCP_F_SYN)
+        return;
+    if (l->n_accept > l->backlog) { /* the service does not keep up: the peer tries again */
+        n->stats.tcp_listen_full++;
+        return;
+    }
+    if (l->n_syn >= MIN(MAX(l->backlog, 8u), n->limits.n_syn)) {
+        /* LIMIT: no SYN cookies yet; in a flood the newest have the better chance. */
+        n->stats.tcp_syn_dropped++;
+        tcp_done(list_first(&l->children, struct tcp_sock, child_node), 0);
+    }
+    c = tcp_new(n, 02 /* O_RDWR */);
+    if (!c) {
+        n->stats.no_memory++;
+        return;
+    }
+    c->sk.flow = *f;
+    c->sk.has_addr = true;
+    tcp_inherit(c, l);
+    c->ep.state = TCP_SYN_RECV;
+    c->irs = s->seq;
+    c->rcv_nxt = c->rcv_adv = s->seq + 1;
+    c->iss = tcp_iss(n, f);
+    c->snd_una = c->iss;
+    c->snd_nxt = c->snd_max = c->write_seq = c->small_end = c->recover = c->iss + 1;
+    c->snd_wnd = c->max_wnd = s->wnd;
+    c->has_ts = s->has_ts;
+    c->ts_offset = (u32)siphash_3u64(&n->secret, f->local.v4, f->remote.v4, 1);
+    if (s->has_ts) {
+        c->ts_recent = s->ts_val;
+        c->ts_recent_ns = n->now_ns;
+    }
+    c->wscale_ok = s->has_wscale;
+    c->snd_wscale = s->wscale;
+    if (!s->has_wscale)
+        c->rcv_wscale = 0;
+    c->peer_mss = s->mss ? s->mss : TCP_MSS_UNTOLD;
+    c->nif = NULL;
+    tcp_set_mss(c, n->eth.mtu_bytes ? n->eth.mtu_bytes : n->loop.mtu_bytes);
+    c->parent = l;
+    c->last_rx_ns = c->progress_ns = n->now_ns;
+    list_push_back(&l->children, &c->child_node);
+    l->n_syn++;
+    n->stats.tcp_passive_opens++;
+    tcp_hash(n, &c->ep);
+    tcp_send_syn(c);
+    tcp_rtx_start(c);
+}

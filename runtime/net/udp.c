@@ -1,0 +1,632 @@
+/* UDP (RFC 768, RFC 1122 §4.1): datagrams in a bounded queue per socket. */
+#include "net/ip.h"
+#include "net/sock_impl.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "mem/heap.h"
+#include "net/csum.h"
+
+#define UDP_QUEUE_MAX   64 /* datagrams a socket holds at most; less when its packets are scarce */
+#define UDP_WAITING_MAX 16 /* datagrams sent before there is an address */
+
+struct udp_sock {
+    struct sock sk;
+    struct pkt *head, *tail; /* pkt.scratch: struct udp_rx */
+    u32 n_queued, rcv_bytes;
+    bool is_connected;
+    bool is_auto_bound;
+    bool no_space;
+    struct tx_waiter tx_wait;
+};
+
+struct udp_rx {
+    u32 src, dst;
+    u16 sport;
+};
+_Static_assert(sizeof(struct udp_rx) <= sizeof(((struct pkt *)0)->scratch), "fits");
+
+/* Of a datagram that waits for our address. */
+struct udp_waiting {
+    u32 dst;
+    u16 dport, lport;
+    u8 tos, ttl;
+};
+
+struct udp_table {
+    struct port_table ports;
+    struct net *net;
+    u32 n_rx; /* packets in all receive queues */
+    struct pkt *waiting;
+    u32 n_waiting;
+    struct tx_waiter addr_wait;
+};
+
+static inline struct udp_sock *udp_of(struct sock *sk)
+{
+    return (struct udp_sock *)sk;
+}
+
+static inline struct udp_rx *udp_rx(struct pkt *p)
+{
+    return (struct udp_rx *)(void *)p->scratch;
+}
+
+/* The socket a datagram is for: the most exact match wins. */
+static struct udp_sock *udp_find(struct net *n, const struct ip_addr *local, u16 lport,
+                                 const struct ip_addr *remote, u16 rport)
+{
+    struct list *bucket = port_bucket(&n->udp_table->ports, lport);
+    struct udp_sock *best = NULL;
+    int best_score = -1;
+
+    list_for_each (it, bucket) {
+        struct sock *sk = list_entry(it, struct sock, port_node);
+        int score = 0;
+        if (sk->flow.lport != lport)
+            continue;
+        if (sk->has_addr) {
+            if (!ip_addr_eq(&sk->flow.local, local))
+                continue;
+            score++;
+        }
+        if (udp_of(sk)->is_connected) {
+            if (!ip_addr_eq(&sk->flow.remote, remote) || sk->flow.rport != rport)
+                continue;
+            score += 2;
+        }
+        if (score > best_score) {
+            best = udp_of(sk);
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
+{
+    const struct udp_hdr *udp = (const struct udp_hdr *)p->data;
+    struct udp_table *t = n->udp_table;
+    struct udp_sock *u;
+    struct udp_rx *r;
+    u16 sport, dport;
+    u32 len;
+
+    n->stats.udp_in++;
+    if (p->len_bytes < sizeof(*udp))
+        goto bad;
+    len = be16(udp->len);
+    if (len < sizeof(*udp) || len > p->len_bytes)
+        goto bad;
+    if (udp->csum && !(p->flags & BIT(PKT_CSUM_VALID)) &&
+        csum_finish(csum_add(udp, len) + be16(len) + ip_pseudo(&in->src, &in->dst, IP_PROTO_UDP)) !=
+            0)
+        goto bad;
+    sport = udp->sport;
+    dport = udp->dport;
+    u = udp_find(n, &in->dst, dport, &in->src, sport);
+    if (!u) {
+        n->stats.udp_no_port++;
+        icmp_unreachable(n, in, ICMP4_CODE_PORT);
+        goto drop;
+    }
+    p->data += sizeof(*udp);
+    p->len_bytes = len - sizeof(*udp);
+    if (u->sk.shut & SHUT_RD_BIT || u->n_queued >= UDP_QUEUE_MAX ||
+        (u->n_queued &&
+         (u->rcv_bytes + p->len_bytes > u->sk.rcvbuf || t->n_rx >= n->limits.rx_pkts))) {
+        n->stats.udp_queue_full++;
+        goto drop;
+    }
+    r = udp_rx(p);
+    r->src = in->src.v4;
+    r->dst = in->dst.v4;
+    r->sport = sport;
+    p->next = NULL;
+    if (u->head)
+        u->tail->next = p;
+    else
+        u->head = p;
+    u->tail = p;
+    u->n_queued++;
+    u->rcv_bytes += p->len_bytes;
+    t->n_rx++;
+    file_notify(&u->sk.file, EPOLLIN | EPOLLRDNORM);
+    return;
+bad:
+    n->stats.udp_bad++;
+drop:
+    pkt_put(p);
+}
+
+static void udp_error(struct net *n, const struct ip_error *e)
+{
+    struct udp_sock *u = udp_find(n, &e->flow.local, e->flow.lport, &e->flow.remote, e->flow.rport);
+
+    /* RFC 1122 §4.1.3.3; as Linux, only a connected socket can know which datagram is meant. */
+    if (!u || !u->is_connected || !(e->is_hard || u->sk.recverr))
+        return;
+    u->sk.err = e->err;
+    file_notify(&u->sk.file, EPOLLERR | EPOLLIN | EPOLLOUT);
+}
+
+static const struct ip_proto udp_proto = {.input = udp_input, .error = udp_error};
+
+/* --- sending --- */
+
+/* Headers and off. Takes the caller's reference. */
+static int udp_transmit(const struct ip_route *rt, struct pkt *p, struct ip_out *out, u16 lport,
+                        u16 dport)
+{
+    struct net *n = rt->nif->net;
+    struct udp_hdr *udp = (struct udp_hdr *)(p->data - sizeof(*udp));
+
+    p->data = (u8 *)udp;
+    p->len_bytes += sizeof(*udp);
+    udp->sport = lport;
+    udp->dport = dport;
+    udp->len = be16(p->len_bytes);
+    udp->csum = 0;
+    if (!rt->nif->is_loop) {
+        u16 sum = csum_finish(csum_add(udp, p->len_bytes) + udp->len +
+                              ip_pseudo(&out->src, &out->dst, IP_PROTO_UDP));
+        udp->csum = sum ? sum : 0xffff; /* RFC 768: 0 means "none" */
+    }
+    n->stats.udp_out++;
+    return ip_send(rt, p, out);
+}
+
+static inline struct udp_waiting *udp_waiting(struct pkt *p)
+{
+    return (struct udp_waiting *)(void *)p->scratch;
+}
+
+/* The address is there, or will not come. */
+static void waiting_resume(struct tx_waiter *w)
+{
+    struct udp_table *t = CONTAINER_OF(w, struct udp_table, addr_wait);
+    struct net *n = t->net;
+
+    if (n->is_acquiring && net_now(n) < n->acquire_end_ns) {
+        net_block(n, w);
+        return;
+    }
+    while (t->waiting) {
+        struct pkt *p = t->waiting;
+        struct udp_waiting *q = udp_waiting(p);
+        struct ip_addr dst = ip_addr_v4(q->dst);
+        struct ip_out out = {.dst = dst, .proto = IP_PROTO_UDP, .tos = q->tos, .ttl = q->ttl};
+        struct ip_route rt;
+        u16 lport = q->lport, dport = q->dport;
+        t->waiting = p->next;
+        t->n_waiting--;
+        if (ip_route(n, &dst, &rt) != 0) {
+            n->stats.tx_dropped++;
+            pkt_put(p);
+            continue;
+        }
+        out.src = rt.src;
+        udp_transmit(&rt, p, &out, lport, dport);
+    }
+}
+
+static int wait_for_addr(struct udp_sock *u, struct pkt *p, const struct ip_addr *dst, u16 dport)
+{
+    struct net *n = u->sk.net;
+    struct udp_table *t = n->udp_table;
+    struct udp_waiting *q = udp_waiting(p);
+    struct pkt **at = &t->waiting;
+
+    if (t->n_waiting >= UDP_WAITING_MAX) {
+        pkt_put(p);
+        return -EAGAIN;
+    }
+    q->dst = dst->v4;
+    q->dport = dport;
+    q->lport = u->sk.flow.lport;
+    q->tos = u->sk.tos;
+    q->ttl = u->sk.ttl;
+    while (*at)
+        at = &(*at)->next;
+    p->next = NULL;
+    *at = p;
+    t->n_waiting++;
+    net_block(n, &t->addr_wait);
+    return 0;
+}
+
+static void udp_resume(struct tx_waiter *w)
+{
+    struct udp_sock *u = CONTAINER_OF(w, struct udp_sock, tx_wait);
+
+    file_notify(&u->sk.file, EPOLLOUT | EPOLLWRNORM);
+}
+
+static int autobind(struct udp_sock *u)
+{
+    int err = u->sk.flow.lport ? 0 : port_bind(&u->sk.net->udp_table->ports, &u->sk, 0);
+
+    return err == -EADDRINUSE ? -EAGAIN : err; /* as Linux */
+}
+
+/* The ring or the neighbour's queue is full: wait for it. Returns 0: try again. */
+static int wait_space(struct udp_sock *u, int flags, u64 *deadline_ns)
+{
+    net_block(u->sk.net, &u->tx_wait);
+    if (sock_is_nonblock(&u->sk, flags))
+        return -EAGAIN;
+    if (!*deadline_ns)
+        *deadline_ns = sock_deadline(u->sk.sndtimeo_ns);
+    return sock_wait(&u->sk, *deadline_ns);
+}
+
+/* IP_PKTINFO: which source address. */
+static int source_of(struct udp_sock *u, const struct msghdr *msg, struct ip_addr *src)
+{
+    struct msghdr *m = (struct msghdr *)(uintptr_t)msg;
+
+    if (!msg || !msg->msg_control)
+        return 0;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        struct {
+            u32 ifindex, spec_dst, addr;
+        } pi;
+        if (c->cmsg_len < sizeof(*c))
+            return -EINVAL;
+        if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+            continue;
+        if (c->cmsg_len < CMSG_LEN(sizeof(pi)))
+            return -EINVAL;
+        memcpy(&pi, CMSG_DATA(c), sizeof(pi));
+        if (pi.spec_dst) {
+            *src = ip_addr_v4(pi.spec_dst);
+            if (!ip_is_local(u->sk.net, src))
+                return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const struct msghdr *msg,
+                 int flags)
+{
+    struct udp_sock *u = udp_of(sk);
+    struct net *n = sk->net;
+    struct ip_addr dst = sk->flow.remote;
+    struct ip_out out = {.proto = IP_PROTO_UDP, .tos = sk->tos, .ttl = sk->ttl};
+    u16 dport = sk->flow.rport;
+    struct ip_route rt;
+    u64 deadline_ns = 0;
+    size_t len = 0, at = 0;
+    bool is_queued = false;
+    struct pkt *p;
+    int err;
+
+    if (flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    if (sk->err)
+        return sock_error(sk);
+    if (sk->shut & SHUT_WR_BIT)
+        return -EPIPE;
+    if (msg && msg->msg_name) {
+        err = sock_addr_get(msg->msg_name, msg->msg_namelen, &dst, &dport);
+        if (err)
+            return err;
+        if (!dport)
+            return -EINVAL;
+    } else if (!u->is_connected) {
+        return -EDESTADDRREQ;
+    }
+    for (int i = 0; i < n_iov; i++)
+        len += iov[i].iov_len;
+    if (len > 0xffff - UDP_HDR_BYTES - IP4_HDR_BYTES)
+        return -EMSGSIZE;
+    err = autobind(u);
+    if (err)
+        return err;
+    for (;;) {
+        net_now_slow(n);
+        err = ip_route(n, &dst, &rt);
+        if (err == -EAGAIN) {
+            if (sock_is_nonblock(sk, flags)) { /* it leaves when the address is there */
+                is_queued = true;
+                break;
+            }
+            err = net_wait_addr(n);
+            if (!err)
+                continue;
+        }
+        if (err)
+            return err;
+        if (!netif_is_congested(rt.nif))
+            break;
+        err = wait_space(u, flags, &deadline_ns);
+        if (err)
+            return err;
+    }
+    if (ip_is_many(n, &dst) && !sk->broadcast && (dst.v4 & 0xf0) != 0xe0)
+        return -EACCES;
+    if (ip_addr_is_any(&dst))
+        dst = rt.src;
+    if (len + UDP_HDR_BYTES + IP4_HDR_BYTES > (is_queued ? n->eth.mtu_bytes : rt.nif->mtu_bytes))
+        return -EMSGSIZE; /* LIMIT: nothing is fragmented; lift together with reassembly */
+    p = pkt_alloc(NET_HEADROOM + UDP_HDR_BYTES);
+    if (!p) {
+        n->stats.no_memory++;
+        return -ENOBUFS;
+    }
+    for (int i = 0; i < n_iov; i++) {
+        memcpy(p->data + at, iov[i].iov_base, iov[i].iov_len);
+        at += iov[i].iov_len;
+    }
+    p->len_bytes = (u32)len;
+    if (is_queued) {
+        err = wait_for_addr(u, p, &dst, dport);
+        return err ? err : (ssize_t)len;
+    }
+    out.src = sk->has_addr && sk->flow.local.v4 != UINT32_MAX ? sk->flow.local : rt.src;
+    out.dst = dst;
+    err = source_of(u, msg, &out.src);
+    if (err) {
+        pkt_put(p);
+        return err;
+    }
+    err = udp_transmit(&rt, p, &out, sk->flow.lport, dport);
+    return err ? err : (ssize_t)len;
+}
+
+/* --- receiving --- */
+
+static void put_pktinfo(struct sock *sk, struct msghdr *msg, u32 dst)
+{
+    struct {
+        u32 ifindex, spec_dst, addr;
+    } pi = {ip_is_local(sk->net, &(struct ip_addr){AF_INET, {dst}}) && (dst & 0xff) == 127 ? 1 : 2,
+            dst, dst};
+    struct cmsghdr c = {.cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+    size_t room = msg->msg_controllen;
+
+    msg->msg_controllen = 0;
+    if (!sk->pktinfo)
+        return;
+    if (!msg->msg_control || room < CMSG_LEN(sizeof(pi))) {
+        msg->msg_flags |= MSG_CTRUNC;
+        return;
+    }
+    c.cmsg_len = CMSG_LEN(sizeof(pi));
+    memcpy(msg->msg_control, &c, sizeof(c));
+    memcpy((u8 *)msg->msg_control + CMSG_LEN(0), &pi, sizeof(pi));
+    msg->msg_controllen = MIN(room, CMSG_SPACE(sizeof(pi)));
+}
+
+static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, struct msghdr *msg,
+                        int flags)
+{
+    struct udp_sock *u = udp_of(sk);
+    u64 deadline_ns = 0;
+    bool has_polled = false;
+    size_t at = 0;
+    struct pkt *p;
+    u32 len;
+    int err;
+
+    if (flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    if (flags & MSG_ERRQUEUE)
+        return -EAGAIN;
+    while (!u->head) {
+        if (sk->err)
+            return sock_error(sk);
+        if (sk->shut & SHUT_RD_BIT)
+            return 0;
+        if (sock_is_nonblock(sk, flags)) {
+            if (!has_polled && sock_repoll(sk)) {
+                has_polled = true;
+                continue;
+            }
+            return -EAGAIN;
+        }
+        if (!deadline_ns)
+            deadline_ns = sock_deadline(sk->rcvtimeo_ns);
+        err = sock_wait(sk, deadline_ns);
+        if (err)
+            return err;
+    }
+    p = u->head;
+    len = p->len_bytes;
+    for (int i = 0; i < n_iov && at < len; i++) {
+        size_t k = MIN(iov[i].iov_len, (size_t)len - at);
+        memcpy(iov[i].iov_base, p->data + at, k);
+        at += k;
+    }
+    if (msg) {
+        struct ip_addr src = ip_addr_v4(udp_rx(p)->src);
+        msg->msg_flags = at < len ? MSG_TRUNC : 0;
+        if (msg->msg_name)
+            sock_addr_put(msg->msg_name, &msg->msg_namelen, &src, udp_rx(p)->sport);
+        put_pktinfo(sk, msg, udp_rx(p)->dst);
+    }
+    if (!(flags & MSG_PEEK)) {
+        u->head = p->next;
+        u->n_queued--;
+        u->rcv_bytes -= len;
+        sk->net->udp_table->n_rx--;
+        pkt_put(p);
+    }
+    return flags & MSG_TRUNC ? (ssize_t)len : (ssize_t)at;
+}
+
+/* --- the rest of a datagram socket --- */
+
+static u32 udp_poll(struct sock *sk)
+{
+    struct udp_sock *u = udp_of(sk);
+    u32 ev = 0;
+
+    if (sk->err)
+        ev |= EPOLLERR;
+    if (sk->shut & SHUT_RD_BIT)
+        ev |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+    if (sk->shut == (SHUT_RD_BIT | SHUT_WR_BIT))
+        ev |= EPOLLHUP;
+    if (u->head)
+        ev |= EPOLLIN | EPOLLRDNORM;
+    if (netif_is_congested(&sk->net->eth))
+        net_block(sk->net, &u->tx_wait);
+    else
+        ev |= EPOLLOUT | EPOLLWRNORM;
+    return ev;
+}
+
+static int udp_bind(struct sock *sk, u16 port)
+{
+    int err = port_bind(&sk->net->udp_table->ports, sk, port);
+
+    if (!err && port && net_on_listen)
+        net_on_listen(be16(port), IPPROTO_UDP);
+    return err;
+}
+
+int udp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
+{
+    struct udp_sock *u = udp_of(sk);
+    struct ip_route rt;
+    int err;
+
+    if (!ip) {
+        u->is_connected = sk->is_connected = false;
+        sk->flow.remote.v4 = 0;
+        sk->flow.rport = 0;
+        if (!sk->has_addr)
+            sk->flow.local.v4 = 0;
+        return 0;
+    }
+    net_now_slow(sk->net);
+    while ((err = ip_route(sk->net, ip, &rt)) == -EAGAIN) {
+        err = net_wait_addr(sk->net); /* getsockname() shall tell the address: wait, even if not
+                                         blocking */
+        if (err)
+            return err;
+    }
+    if (err)
+        return err;
+    if (ip_is_many(sk->net, ip) && !sk->broadcast && (ip->v4 & 0xf0) != 0xe0)
+        return -EACCES;
+    err = autobind(u);
+    if (err)
+        return err;
+    sk->flow.remote = ip_addr_is_any(ip) ? rt.src : *ip;
+    sk->flow.rport = port;
+    if (!sk->has_addr)
+        sk->flow.local = rt.src; /* shown, not matched */
+    u->is_connected = sk->is_connected = true;
+    return 0;
+}
+
+static int udp_shutdown(struct sock *sk, int how)
+{
+    if (!udp_of(sk)->is_connected)
+        return -ENOTCONN;
+    if (how != SHUT_WR)
+        sk->shut |= SHUT_RD_BIT;
+    if (how != SHUT_RD)
+        sk->shut |= SHUT_WR_BIT;
+    file_notify(&sk->file, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
+    return 0;
+}
+
+static int udp_setopt(struct sock *sk, int level, int name, int val)
+{
+    (void)sk;
+    (void)level;
+    (void)name;
+    (void)val;
+    return -ENOPROTOOPT;
+}
+
+static int udp_getopt(struct sock *sk, int level, int name, void *val, u32 *len)
+{
+    (void)sk;
+    (void)level;
+    (void)name;
+    (void)val;
+    (void)len;
+    return -ENOPROTOOPT;
+}
+
+static u32 udp_n_readable(struct sock *sk)
+{
+    return udp_of(sk)->head ? udp_of(sk)->head->len_bytes : 0; /* udp(7): of the next datagram */
+}
+
+static u32 udp_n_unsent(struct sock *sk)
+{
+    (void)sk;
+    return 0;
+}
+
+static void udp_release(struct sock *sk)
+{
+    struct udp_sock *u = udp_of(sk);
+
+    while (u->head) {
+        struct pkt *p = u->head;
+        u->head = p->next;
+        sk->net->udp_table->n_rx--;
+        pkt_put(p);
+    }
+    list_remove(&u->tx_wait.node);
+    sock_fini(sk);
+    heap_free(u);
+}
+
+static const struct sock_ops udp_sock_ops = {
+    .send = udp_send,
+    .recv = udp_recv,
+    .poll = udp_poll,
+    .bind = udp_bind,
+    .shutdown = udp_shutdown,
+    .setopt = udp_setopt,
+    .getopt = udp_getopt,
+    .n_readable = udp_n_readable,
+    .n_unsent = udp_n_unsent,
+    .release = udp_release,
+};
+
+static int udp_init(struct net *n)
+{
+    struct udp_table *t = heap_new(sizeof(*t));
+
+    if (!t)
+        return -ENOMEM;
+    port_table_init(&t->ports);
+    t->net = n;
+    t->addr_wait.resume = waiting_resume;
+    list_init(&t->addr_wait.node);
+    n->udp_table = t;
+    n->udp = &udp_proto;
+    return 0;
+}
+
+int udp_sock_new(struct net *n, int file_flags, struct sock **out)
+{
+    struct udp_sock *u;
+    int err = n->udp_table ? 0 : udp_init(n);
+
+    if (err)
+        return err;
+    u = heap_new(sizeof(*u));
+    if (!u)
+        return -ENOMEM;
+    err = sock_init(&u->sk, n, &udp_sock_ops, SOCK_DGRAM, file_flags);
+    if (err) {
+        heap_free(u);
+        return err;
+    }
+    u->tx_wait.resume = udp_resume;
+    list_init(&u->tx_wait.node);
+    *out = &u->sk;
+    return 0;
+}
