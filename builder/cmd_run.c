@@ -19,6 +19,7 @@
 #include "image.h"
 #include "msg.h"
 #include "probe.h"
+#include "proc.h"
 #include "qemu.h"
 #include "status.h"
 #include "symbolize.h"
@@ -314,6 +315,7 @@ static int run(const struct opts *opts)
     if (!path_is_dir(what))
         return run_image(what, opts);
     status = build_dir(what, &image);
+    proc_temp_drop();
     if (status == 0)
         status = run_image(image, opts);
     free(image);

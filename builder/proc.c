@@ -327,6 +327,13 @@ static void temp_remove(void)
         proc_remove_tree(temp_dir);
 }
 
+void proc_temp_drop(void)
+{
+    temp_remove();
+    free(temp_dir);
+    temp_dir = NULL;
+}
+
 /* Not async-signal-safe in the letter (readdir allocates), but the alternative is litter. */
 static void temp_remove_on_signal(int sig)
 {
@@ -350,6 +357,8 @@ const char *proc_temp_dir(void)
         return NULL;
     }
     temp_dir = path;
+    if (temp_owner) /* the handlers stand already */
+        return temp_dir;
     temp_owner = getpid();
     atexit(temp_remove);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)

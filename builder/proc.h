@@ -67,5 +67,8 @@ char *proc_find(const char *name);
  */
 const char *proc_temp_dir(void);
 
+/* Remove it now, if there is one: what comes next runs for long. */
+void proc_temp_drop(void);
+
 /* Remove a directory and all that is in it; never follows a symbolic link. */
 void proc_remove_tree(const char *path);
