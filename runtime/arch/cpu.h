@@ -24,14 +24,14 @@ void cpu_clock_init(void);
 /* Monotonic nanoseconds since cpu_clock_init(). */
 u64 cpu_clock_ns(void);
 
+/* Halt until an interrupt. Needs no clock. */
+void cpu_halt(void);
+
 /* Halt until an interrupt, or @deadline_ns (monotonic; DEADLINE_NEVER: only a device). */
 void cpu_idle(u64 deadline_ns);
 
-/* Ask for an interrupt at @deadline_ns while the service runs (see cpu_preempt_enable()). */
+/* Ask for an interrupt at @deadline_ns while the service runs (trap_hooks.preempt). */
 void cpu_timer_set(u64 deadline_ns);
-
-/* From the next return to the service on, interrupts reach trap_hooks.preempt. */
-void cpu_preempt_enable(void);
 
 /* Let interrupts in, now; only with percpu.depth 0. */
 void cpu_interrupts_on(void);

@@ -9,7 +9,8 @@
 #define PAGING_WRITE       KEEL_PROT_WRITE
 #define PAGING_LARGE_BYTES 0x200000ul
 
-/* Map @n_pages of RAM at @pa to @va; both free. 0 or -ENOMEM (then nothing is mapped). */
+/* Map @n_pages of RAM at @pa to @va, both free; @va's 2 MiB unit must hold them all. 0 or -ENOMEM
+ * (then nothing is mapped). */
 int paging_map(u64 va, u64 pa, u64 n_pages, u32 prot);
 
 /* Unmap up to @n_pages at @va: one run of physically contiguous pages, or of nothing. Returns its

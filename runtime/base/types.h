@@ -32,3 +32,7 @@ typedef int64_t s64;
 #define NSEC_PER_USEC                 1000ull
 /* A deadline that never comes: "no time limit" wherever a deadline_ns is asked for. */
 #define DEADLINE_NEVER                UINT64_MAX
+
+/* Link @symbol with the function this stands in, without using it: the counterpart of the weak
+ * references by which a small part does without a larger one. */
+#define LINK_WITH(symbol)             __asm__ volatile(".reloc ., R_X86_64_NONE, %c0" : : "i"(symbol))

@@ -1,61 +1,60 @@
 /*
  * The order of the world, from CPL 3 on (arch/x86_64/entry.S and the keel came before):
  *
- *      CPU · memory · configuration · console · clock · randomness · threads and faults ·
- *      devices · files · network · the service
+ *      CPU · memory · configuration · clock · console · devices · randomness · files · network ·
+ *      the service
  *
  * What not every service needs is reached through weak references: it is linked only when something
  * else reaches it as well, and skipped here when it is not.
  */
 #include <elf.h>
+#include <signal.h>
 #include <string.h>
 
+#include "abi/bootcfg.h"
 #include "abi/ctl.h"
 #include "arch/cpu.h"
 #include "arch/percpu.h"
 #include "arch/x86_64/keel.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "base/setting.h"
 #include "boot/config.h"
 #include "boot/end.h"
+#include "boot/random.h"
 #include "boot/report.h"
-#include "dev/dev.h"
 #include "dev/uart.h"
 #include "file/console.h"
+#include "fs/generator.h"
+#include "fs/hostname.h"
 #include "mem/page.h"
 #include "mem/vm.h"
-#include "net/net.h"
+#include "net/config.h"
 #include "sched/clock.h"
 #include "sched/thread.h"
+#include "sys/fault.h"
+
+/* Optional parts: NULL when not linked. */
+#pragma weak clock_start
+#pragma weak config_virtio_mmio
+#pragma weak pkt_pool_init
+#pragma weak random_init
+#pragma weak fs_start
+#pragma weak fs_set_generator
+#pragma weak net_config_read
+#pragma weak net_start
+#pragma weak net_resolv_conf
+#pragma weak net_on_addr
+#pragma weak net_on_listen
+#pragma weak fault_signal
 
 #define MAIN_STACK_BYTES (8ul << 20) /* as Linux gives by default */
-
-#define WEAK             __attribute__((weak))
-/* Optional parts: NULL when not linked. */
-WEAK void console_open(void);
-WEAK void dev_probe(void);
-WEAK void virtio_mmio_add(u64 base, u32 gsi);
-WEAK void pkt_pool_init(u32 n_max);
-WEAK void net_start(const struct net_config *cfg);
-WEAK int net_resolv_conf(char *buf, size_t size);
-WEAK void fs_start(const char *hostname);
-WEAK void fs_set_generator(const char *path, int (*text)(char *buf, size_t size));
-WEAK bool random_init(void);
-WEAK void trap_signal(struct trap_frame *frame, int sig);
-
-/* 16 bytes for libc's stack canary: from RDRAND, or at worst from the time it is. */
-static void random_early(u64 out[2])
-{
-    for (int i = 0; i < 2; i++)
-        if (!cpu_random(&out[i]))
-            out[i] = cpu_tsc() * 0x9e3779b97f4a7c15;
-}
 
 extern char __image_start[];
 void process_main(long *sp);
 _Noreturn void boot_main(const struct bootinfo *info);
 
-static struct boot_config config;
+static struct service_config service;
 
 /* ---- memory ---- */
 
@@ -67,8 +66,9 @@ static void donate(const struct bootinfo *info, u64 taken_start, u64 taken_end)
 
         if (start < taken_start)
             page_donate(start, (MIN(end, taken_start) - start) / PAGE_SIZE);
-        if (end > taken_end && end > MAX(start, taken_end))
-            page_donate(MAX(start, taken_end), (end - MAX(start, taken_end)) / PAGE_SIZE);
+        start = MAX(start, taken_end);
+        if (start < end)
+            page_donate(start, (end - start) / PAGE_SIZE);
     }
 }
 
@@ -78,21 +78,21 @@ static const char *start_memory(const struct bootinfo *info, char **room)
 {
     size_t line_bytes = strlen(info->cmdline) + 1;
     char *line = (char *)info->keel_end;
-    u64 top = 0, taken;
+    u64 top = 0;
+    u8 *state;
 
     for (u32 i = 0; i < info->n_ram; i++)
         top = MAX(top, info->ram[i].end);
     memmove(line, info->cmdline, line_bytes);
     *room = line + line_bytes;
-    u8 *state = (u8 *)*room + config_room(line);
-    taken = ALIGN_UP((u64)state + top / PAGE_SIZE, PAGE_SIZE);
+    state = (u8 *)*room + config_room(line);
     memset(state, 0, top / PAGE_SIZE);
     page_init(top, state);
-    donate(info, (u64)__image_start, taken);
+    donate(info, (u64)__image_start, ALIGN_UP((u64)state + top / PAGE_SIZE, PAGE_SIZE));
     return line;
 }
 
-/* ---- console, faults, end ---- */
+/* ---- console, faults ---- */
 
 static const struct console_dev console = {uart_write, uart_read, uart_arm};
 
@@ -103,18 +103,66 @@ static void log_to_console(const char *line, size_t len)
 
 static void stop_after_panic(void)
 {
-    end_signal(6);
+    end_signal(SIGABRT);
 }
 
 static void on_fault(struct trap_frame *frame)
 {
-    if (trap_signal)
-        trap_signal(frame, report_signal(frame)); /* returns if no handler wants it */
-    else
+    if (!fault_signal || !fault_signal(frame, report_signal(frame)))
         report_fault(frame);
 }
 
+static void read_log_level(const char *line)
+{
+    static const char names[][6] = {"err", "warn", "info", "debug"};
+    struct text t;
+
+    if (!setting_find(line, BOOTCFG_LOG, &t))
+        return;
+    for (u32 i = 0; i < ARRAY_SIZE(names); i++)
+        if (text_is(&t, names[i]))
+            log_threshold = (enum log_level)i;
+}
+
+/* ---- network ---- */
+
+static void on_listen(u16 port, int proto)
+{
+    ctl_line(CTL_LISTEN " %u/%s", port, proto == 17 ? "udp" : "tcp");
+}
+
+static void on_addr(u32 addr, u32 mask)
+{
+    u8 b[4];
+
+    memcpy(b, &addr, 4);
+    ctl_line(CTL_ADDR " %u.%u.%u.%u/%u", b[0], b[1], b[2], b[3], (u32)__builtin_popcount(mask));
+}
+
+static void start_network(const char *line)
+{
+    static char hostname[64];
+    struct net_config cfg;
+
+    if (!net_start || !net_config_read)
+        return;
+    net_on_listen = on_listen;
+    net_on_addr = on_addr;
+    net_config_read(line, &cfg, hostname);
+    net_start(&cfg);
+    if (fs_set_generator && net_resolv_conf)
+        fs_set_generator("/etc/resolv.conf", net_resolv_conf);
+}
+
 /* ---- the service ---- */
+
+/* 16 bytes for libc's stack canary: from RDRAND, or at worst from the time it is. */
+static void canary(u64 out[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (!cpu_random(&out[i]))
+            out[i] = cpu_tsc() * 0x9e3779b97f4a7c15;
+}
 
 static u64 *push_strings(u64 *sp, char **at, u32 n)
 {
@@ -129,16 +177,11 @@ static u64 build_stack(u64 top)
 {
     const Elf64_Ehdr *elf = (void *)__image_start;
     u64 *random = (u64 *)top - 2, *base, *sp;
-    char *at = config.strings;
+    char *at = service.strings;
     u32 cpu[4];
 
     cpu_id(1, 0, cpu);
-    random_early(random);
-    base = random - (1 + config.n_args + 1 + config.n_env + 1 + 2 * 16);
-    base = sp = (u64 *)ALIGN_DOWN((u64)base, 16);
-    *sp++ = config.n_args;
-    sp = push_strings(sp, &at, config.n_args);
-    sp = push_strings(sp, &at, config.n_env);
+    canary(random);
     const u64 aux[][2] = {
         {AT_PHDR, (u64)__image_start + elf->e_phoff},
         {AT_PHENT, elf->e_phentsize},
@@ -148,9 +191,14 @@ static u64 build_stack(u64 top)
         {AT_HWCAP, cpu[3]},
         {AT_CLKTCK, 100},
         {AT_RANDOM, (u64)random},
-        {AT_EXECFN, (u64)config.strings},
+        {AT_EXECFN, (u64)service.strings},
         {AT_NULL, 0},
     };
+    base = random - (1 + service.n_args + 1 + service.n_env + 1) - sizeof(aux) / sizeof(u64);
+    base = sp = (u64 *)ALIGN_DOWN((u64)base, 16);
+    *sp++ = service.n_args;
+    sp = push_strings(sp, &at, service.n_args);
+    sp = push_strings(sp, &at, service.n_env);
     memcpy(sp, aux, sizeof(aux));
     return (u64)base;
 }
@@ -161,7 +209,7 @@ static _Noreturn void start_service(void)
     u64 sp;
 
     if (stack < 0)
-        panic("no memory for a stack of 8 MiB of addresses");
+        panic("no memory for the first stack");
     sp = build_stack((u64)stack + MAIN_STACK_BYTES);
     percpu()->depth = 0;
     stack_call((void (*)(void *))process_main, (void *)sp, sp);
@@ -181,31 +229,32 @@ _Noreturn void boot_main(const struct bootinfo *info)
     panic_set_stop(stop_after_panic);
 
     line = start_memory(info, &room);
-    config_read(line, room, &config);
-    end_init(config.exit_port, config.ctl_port);
+    config_read(line, room, &service);
+    end_init((u16)setting_number(line, BOOTCFG_EXIT, UINT16_MAX),
+             (u16)setting_number(line, BOOTCFG_CTL, UINT16_MAX));
+    read_log_level(line);
 
-    cpu_clock_init();
-    clock_wall_set(config.wall_ns ? config.wall_ns : cpu_rtc_seconds() * NSEC_PER_SEC);
-    sched_init();
+    percpu()->current = &thread_first;
     sched_end = end_exit;
     sched_kill = end_signal;
-
+    if (clock_start)
+        clock_start(setting_number(line, BOOTCFG_TIME, UINT64_MAX));
     console_set_device(&console);
-    if (console_open)
-        console_open();
-    if (pkt_pool_init)
-        pkt_pool_init((u32)(page_avail() / 2)); /* two packets a page: a quarter of RAM */
-    if (virtio_mmio_add)
-        config_each_virtio_mmio(line, virtio_mmio_add);
-    if (dev_probe)
-        dev_probe();
+    console_open();
+
+    if (config_virtio_mmio)
+        config_virtio_mmio(line);
     if (random_init && !random_init())
         panic("no source of randomness: give the VM a CPU with RDRAND or a virtio-rng device");
-    if (fs_start)
-        fs_start(config.net.hostname);
-    if (fs_set_generator && net_resolv_conf)
-        fs_set_generator("/etc/resolv.conf", net_resolv_conf);
-    if (net_start)
-        net_start(&config.net);
+    if (fs_start) {
+        struct text host = {"skiff", 5};
+        static char name[HOSTNAME_MAX + 1];
+
+        setting_find(line, BOOTCFG_HOST, &host);
+        host.len = MIN(host.len, (size_t)HOSTNAME_MAX);
+        text_decode(name, host);
+        fs_start(name);
+    }
+    start_network(line);
     start_service();
 }

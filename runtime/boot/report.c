@@ -7,7 +7,6 @@
 #include <signal.h>
 
 #include "abi/ctl.h"
-#include "arch/percpu.h"
 #include "base/fmt.h"
 #include "base/log.h"
 #include "boot/end.h"
@@ -58,7 +57,7 @@ static bool is_stack(u64 addr)
         return false;
     if (addr >= (u64)__image_start && addr + 16 <= (u64)__image_end)
         return true;
-    return vm_covers(addr, 16, VM_READ) && vm_is_populated(addr) && vm_is_populated(addr + 15);
+    return vm_covers(addr, 16, VM_READ); /* and if no page is there yet, it comes */
 }
 
 /* Is there a call instruction just before @addr? */
@@ -90,45 +89,36 @@ static u32 backtrace(const struct trap_frame *f, u64 *out)
     return n;
 }
 
-_Noreturn void report_fault(const struct trap_frame *f)
+/* To the starter if it listens, who prints it with names and lines; else to the console. */
+static void say(const char *fmt, ...)
 {
-    const char *what = what_of(f);
-    u64 frames[MAX_FRAMES];
-    u32 n = backtrace(f, frames);
-    int sig = report_signal(f);
-    char line[100];
+    char line[120];
+    va_list ap;
 
-    log_threshold = LOG_ERR;
-    if (ctl_is_open()) {
-        ctl_line(CTL_FAULT " what=%s addr=0x%lx rip=0x%lx error=0x%lx", what, f->cr2, f->rip,
-                 f->error);
-        for (u32 i = 0; i < n; i++)
-            ctl_line(CTL_FRAME " 0x%lx", frames[i]);
-    } else {
-        if (f->vector == VEC_PAGE_FAULT)
-            fmt_snprintf(line, sizeof(line), "%s of address 0x%lx", what, f->cr2);
-        else
-            fmt_snprintf(line, sizeof(line), "%s (exception %lu)", what, f->vector);
-        log_err("fault", "signal %d: %s at 0x%lx", sig, line, f->rip);
-        for (u32 i = 0; i < n; i++)
-            log_err("fault", "  called at 0x%lx", frames[i]);
-    }
-    static const char names[15][4] = {"r15", "r14", "r13", "r12", "r11", "r10", "r9", "r8",
-                                      "rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax"};
-    const u64 *regs = &f->r15;
-
-    for (u32 i = 0; i < 15; i += 3) {
-        fmt_snprintf(line, sizeof(line), "%s=0x%lx %s=0x%lx %s=0x%lx", names[14 - i], regs[14 - i],
-                     names[13 - i], regs[13 - i], names[12 - i], regs[12 - i]);
-        if (ctl_is_open())
-            ctl_line(CTL_REG " %s", line);
-        else
-            log_err("fault", "%s", line);
-    }
-    fmt_snprintf(line, sizeof(line), "rip=0x%lx rsp=0x%lx rflags=0x%lx", f->rip, f->rsp, f->rflags);
+    va_start(ap, fmt);
+    fmt_vsnprintf(line, sizeof(line), fmt, ap);
+    va_end(ap);
     if (ctl_is_open())
-        ctl_line(CTL_REG " %s", line);
+        ctl_line("%s", line);
     else
         log_err("fault", "%s", line);
-    end_signal(sig);
+}
+
+_Noreturn void report_fault(const struct trap_frame *f)
+{
+    static const char names[15][4] = {"r15", "r14", "r13", "r12", "r11", "r10", "r9", "r8",
+                                      "rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax"};
+    u64 frames[MAX_FRAMES];
+    u32 n = backtrace(f, frames);
+    const u64 *regs = &f->r15;
+
+    say(CTL_FAULT " what=%s addr=0x%lx rip=0x%lx error=0x%lx", what_of(f), f->cr2, f->rip,
+        f->error);
+    for (u32 i = 0; i < n; i++)
+        say(CTL_FRAME " 0x%lx", frames[i]);
+    for (int i = 14; i >= 0; i -= 3)
+        say(CTL_REG " %s=0x%lx %s=0x%lx %s=0x%lx", names[i], regs[i], names[i - 1], regs[i - 1],
+            names[i - 2], regs[i - 2]);
+    say(CTL_REG " rip=0x%lx rsp=0x%lx rflags=0x%lx", f->rip, f->rsp, f->rflags);
+    end_signal(report_signal(f));
 }

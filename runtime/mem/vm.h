@@ -15,6 +15,7 @@
 #define VM_NORESERVE BIT(1) /* not charged */
 #define VM_POPULATE  BIT(2) /* now, whatever its size */
 #define VM_FIXED     BIT(3) /* at this address, replacing what is there */
+#define VM_LAZY      BIT(5) /* nothing now, however small */
 #define VM_NOREPLACE BIT(4) /* at this address, or -EEXIST */
 
 /**
@@ -26,7 +27,8 @@
  */
 s64 vm_map(u64 addr, u64 len, u32 prot, u32 flags);
 
-/* Unmap whatever is in the range. 0, -EINVAL, -ENOMEM. */
+/* Unmap whatever is in the range. 0, -EINVAL, -ENOMEM. Weak: vm_change.c comes with its users only,
+ * and without it VM_FIXED replaces nothing (-ENOMEM). */
 int vm_unmap(u64 addr, u64 len);
 
 /* Change protection. 0; -ENOMEM: a hole in the range, or no memory to promise; -EACCES (VM_EXEC).

@@ -5,6 +5,12 @@
 
 static u64 wall_offset_ns;
 
+void clock_start(u64 wall_ns)
+{
+    cpu_clock_init();
+    clock_wall_set(wall_ns ? wall_ns : cpu_rtc_seconds() * NSEC_PER_SEC);
+}
+
 u64 clock_mono_ns(void)
 {
     return cpu_clock_ns();

@@ -13,24 +13,13 @@
 #include "mem/heap.h"
 #include "sched/clock.h"
 
-#define TID_FIRST 1 /* the main thread's is the process's */
-
 static struct list ready = LIST_INIT(ready);
 static struct list pollers = LIST_INIT(pollers);
-static struct thread first_thread;
 static struct thread *corpse; /* ended, but its memory was in use until the switch */
-static int next_tid = TID_FIRST;
+static int next_tid = 2;      /* 1 is the first thread's */
 
-struct list thread_all = LIST_INIT(thread_all);
 void (*sched_signal_hook)(void);
-void (*sched_end)(int code) __attribute__((noreturn));
-void (*sched_kill)(int sig) __attribute__((noreturn));
 static u64 dead_cpu_ns;
-
-struct thread *thread_current(void)
-{
-    return percpu()->current;
-}
 
 /* ---- waiters ---- */
 
@@ -45,25 +34,6 @@ void waiter_init(struct waiter *w, struct thread *thread)
     list_init(&w->node);
     w->thread = thread;
     w->wake = wake_thread;
-}
-
-void waitq_add(struct waitq *q, struct waiter *w)
-{
-    list_push_back(&q->waiters, &w->node);
-}
-
-void waitq_remove(struct waiter *w)
-{
-    list_remove(&w->node);
-}
-
-void waitq_wake(struct waitq *q, u32 events)
-{
-    list_for_each (it, &q->waiters) {
-        struct waiter *w = list_entry(it, struct waiter, node);
-
-        w->wake(w, events);
-    }
 }
 
 void thread_wake(struct thread *t)
@@ -282,10 +252,17 @@ void sched_leave(void)
     }
 }
 
+/* Somebody may want the CPU or a device while the service computes: let interrupts in. */
+static void preempt_enable(void)
+{
+    trap_hooks.preempt = preempt;
+    percpu()->pending |= PENDING_IF;
+}
+
 void poller_add(struct poller *p)
 {
     list_push_back(&pollers, &p->node);
-    cpu_preempt_enable();
+    preempt_enable();
 }
 
 void poller_remove(struct poller *p)
@@ -302,13 +279,6 @@ static void thread_add(struct thread *t)
     list_push_back(&thread_all, &t->all_node);
 }
 
-void sched_init(void)
-{
-    thread_add(&first_thread);
-    percpu()->current = &first_thread;
-    trap_hooks.preempt = preempt;
-}
-
 struct thread *thread_new(u64 stack_top, int (*fn)(void *), void *arg, u64 tls)
 {
     struct thread *t = heap_new(sizeof(*t));
@@ -320,25 +290,8 @@ struct thread *thread_new(u64 stack_top, int (*fn)(void *), void *arg, u64 tls)
     t->signal_mask = thread_current()->signal_mask;
     t->saved_rsp = context_new(stack_top, fn, arg);
     list_push_back(&ready, &t->ready_node);
-    cpu_preempt_enable();
+    preempt_enable();
     return t;
-}
-
-struct thread *thread_find(int tid)
-{
-    list_for_each (it, &thread_all) {
-        struct thread *t = list_entry(it, struct thread, all_node);
-
-        if (t->tid == tid)
-            return t;
-    }
-    return NULL;
-}
-
-void thread_set_tls(u64 tls)
-{
-    thread_current()->tls = tls;
-    context_set_tls(tls);
 }
 
 u64 sched_cpu_ns(const struct thread *t)
@@ -367,7 +320,7 @@ _Noreturn void thread_exit(int code)
         idle();
     }
     bury();
-    if (me != &first_thread)
+    if (me != &thread_first)
         corpse = me;
     switch_to(list_first(&ready, struct thread, ready_node));
     panic("a dead thread runs");

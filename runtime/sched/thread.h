@@ -29,8 +29,8 @@ struct thread {
     u64 switched_in_ns;
 };
 
-/* Make the boot context the first thread; wires the preemption hook. */
-void sched_init(void);
+/* The boot context: the service's first thread. */
+extern struct thread thread_first;
 
 /**
  * Start a thread at fn(arg) on a stack of the caller's.

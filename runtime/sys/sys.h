@@ -29,7 +29,7 @@ struct timeval;
 struct tms;
 struct utsname;
 
-/* rw.c: bytes in and out */
+/* read.c, write.c, rw.c: bytes in and out */
 long uk_read(int fd, void *buf, size_t len);
 long uk_write(int fd, const void *buf, size_t len);
 long uk_readv(int fd, const struct iovec *iov, int n_iov);

@@ -6,6 +6,7 @@
 #include "arch/percpu.h"
 #include "mem/vm.h"
 #include "sched/thread.h"
+#include "sys/futex.h"
 #include "sys/sys.h"
 
 #define THREAD_FLAGS     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
@@ -27,6 +28,7 @@ long uk_clone(int (*fn)(void *), void *stack, int flags, void *arg, int *parent_
         return -ENOSYS; /* a new process: not in a VM of one */
     if (!stack)
         return -EINVAL;
+    LINK_WITH(futex_operation);
     cpu->depth++;
     t = thread_new((u64)stack, fn, arg, flags & CLONE_SETTLS ? tls : thread_current()->tls);
     if (t) {

@@ -5,6 +5,7 @@
 
 #include "sched/clock.h"
 #include "sched/thread.h"
+#include "sys/futex.h"
 #include "sys/sys.h"
 
 static u64 process_cpu_ns(void)
@@ -51,6 +52,7 @@ long uk_clock_gettime(int clock, struct timespec *ts)
     u64 ns;
     long err = clock_ns(clock, &ns);
 
+    LINK_WITH(futex_operation); /* who asks the time may wait with a limit */
     if (!err)
         *ts = to_timespec(ns);
     return err;

@@ -1,4 +1,5 @@
-/* Mappings: mmap(2), brk(2) and their relatives. The work is mem/vm.c's. */
+/* Mappings: munmap(2), mprotect(2), brk(2) and their relatives; mmap(2) is in mmap.c. The work is
+ * mem/vm_change.c's. */
 #define _GNU_SOURCE
 #include "mem/vm.h"
 
@@ -8,9 +9,8 @@
 
 #include "arch/x86_64/layout.h"
 #include "file/file.h"
+#include "sys/mmap.h"
 #include "sys/sys.h"
-
-_Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC, "vm.h");
 
 /* The heap of brk(): the last 64 GiB of the window. */
 #define BRK_BASE (VM_WINDOW_BASE + VM_WINDOW_SIZE - BRK_MAX)
@@ -18,7 +18,7 @@ _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM
 
 /* A private mapping of a file is a copy of it. LIMIT: read when it is mapped; lift with a page
  * cache. */
-static long fill_from_file(u64 addr, size_t len, int fd, off_t off)
+long mmap_fill(u64 addr, size_t len, int prot, int fd, off_t off)
 {
     struct file *f = fd_get(fd);
     size_t done = 0;
@@ -26,57 +26,21 @@ static long fill_from_file(u64 addr, size_t len, int fd, off_t off)
 
     if (!f)
         return -EBADF;
-    if (!f->ops->read || !f->ops->seek) {
-        file_put(f);
-        return -ENODEV;
-    }
-    while (done < len) {
+    if (!f->ops->read || !f->ops->seek)
+        n = -ENODEV;
+    while (!n && done < len) {
         struct iovec iov = {(char *)addr + done, len - done};
 
         n = f->ops->read(f, &iov, 1, off + (off_t)done);
         if (n <= 0)
             break;
         done += (size_t)n;
+        n = 0;
     }
     file_put(f);
-    return n < 0 ? n : 0;
-}
-
-long uk_mmap(void *hint, size_t len, int prot, int flags, int fd, off_t off)
-{
-    bool is_file = !(flags & MAP_ANONYMOUS);
-    u32 how = 0;
-    s64 addr;
-
-    if ((flags & MAP_TYPE) != MAP_PRIVATE && (flags & MAP_TYPE) != MAP_SHARED &&
-        (flags & MAP_TYPE) != MAP_SHARED_VALIDATE)
-        return -EINVAL;
-    if (is_file && (off & (off_t)(PAGE_SIZE - 1)))
-        return -EINVAL;
-    if (is_file && (flags & MAP_TYPE) != MAP_PRIVATE && prot & PROT_WRITE)
-        return -ENODEV; /* no page cache to write back from */
-    if (flags & MAP_FIXED_NOREPLACE)
-        how |= VM_NOREPLACE;
-    else if (flags & MAP_FIXED)
-        how |= VM_FIXED;
-    if (flags & MAP_NORESERVE)
-        how |= VM_NORESERVE;
-    if (flags & MAP_POPULATE)
-        how |= VM_POPULATE;
-    if (flags & (MAP_STACK | MAP_GROWSDOWN))
-        how |= VM_NORESERVE; /* thread stacks are touched little by little */
-    u64 at = how & (VM_FIXED | VM_NOREPLACE) ? (u64)hint : ALIGN_DOWN((u64)hint, PAGE_SIZE);
-    addr = vm_map(at, len, is_file ? (u32)prot | VM_READ | VM_WRITE : (u32)prot, how);
-    if (addr < 0 || !is_file)
-        return addr;
-    long err = fill_from_file((u64)addr, len, fd, off);
-    if (!err && !(prot & PROT_WRITE))
-        err = vm_protect((u64)addr, len, (u32)prot);
-    if (err) {
-        vm_unmap((u64)addr, len);
-        return err;
-    }
-    return addr;
+    if (!n && !(prot & PROT_WRITE))
+        n = vm_protect(addr, len, (u32)prot);
+    return n;
 }
 
 long uk_munmap(void *addr, size_t len)

@@ -39,14 +39,12 @@ static inline u32 apic_read(u32 reg)
     return apic[reg / 4];
 }
 
-void apic_eoi(void)
+void apic_acknowledge(u32 vector)
 {
-    apic_write(APIC_EOI, 0);
-}
-
-void apic_timer_fired(void)
-{
-    timer_deadline_ns = DEADLINE_NEVER;
+    if (vector != VEC_SPURIOUS)
+        apic_write(APIC_EOI, 0);
+    if (vector == VEC_TIMER)
+        timer_deadline_ns = DEADLINE_NEVER;
 }
 
 /* One reading of both counters at the same moment, as far as possible: of several, the quickest. */
@@ -67,9 +65,13 @@ static void clock_pair(u64 *tsc, u32 *ticks)
     }
 }
 
+/* a * b / c in 128 bits; the quotient must fit (libgcc's division would cost 500 bytes). */
 static u64 muldiv(u64 a, u64 b, u64 c)
 {
-    return (u64)((unsigned __int128)a * b / c);
+    u64 high;
+
+    __asm__("mulq %2; divq %3" : "+a"(a), "=&d"(high) : "r"(b), "r"(c) : "cc");
+    return a;
 }
 
 static u64 tsc_frequency(void)
@@ -153,15 +155,7 @@ void cpu_idle(u64 deadline_ns)
 
     cpu_timer_set(deadline_ns);
     vector = keel_do(KEEL_IDLE, 0, 0, 0, 0).value;
-    if (vector != VEC_SPURIOUS)
-        apic_eoi();
-    if (vector == VEC_TIMER)
-        apic_timer_fired();
-}
-
-void cpu_preempt_enable(void)
-{
-    percpu()->pending |= PENDING_IF;
+    apic_acknowledge((u32)vector);
 }
 
 void cpu_interrupts_on(void)

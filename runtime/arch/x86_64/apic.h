@@ -1,7 +1,9 @@
 /* The local APIC (xAPIC registers), inside arch/ only. */
 #pragma once
 
+#include "base/types.h"
+
 #define APIC_PA 0xfee00000
 
-void apic_eoi(void);
-void apic_timer_fired(void);
+/* An interrupt came: end it (the spurious one needs nothing). */
+void apic_acknowledge(u32 vector);

@@ -7,7 +7,6 @@
 #include "arch/cpu.h"
 
 extern char upcall_return[], upcall_end[];
-void context_start(void);
 void upcall(struct trap_frame *frame);
 
 static struct percpu cpu0;
@@ -35,20 +34,6 @@ void percpu_init(void)
         cpu_id(0xd, 0, id);
         xsave_bytes = id[1];
     }
-}
-
-u64 context_new(u64 stack_top, int (*fn)(void *), void *arg)
-{
-    u64 *sp = (u64 *)(stack_top & ~15ull);
-
-    *--sp = 0;
-    *--sp = (u64)context_start;
-    *--sp = 0;              /* rbp */
-    *--sp = (u64)fn;        /* rbx */
-    *--sp = (u64)arg;       /* r12 */
-    sp -= 3;                /* r13, r14, r15 */
-    *--sp = 0x037f00001f80; /* x87 control word, MXCSR: as at process start */
-    return (u64)sp;
 }
 
 void context_set_tls(u64 base)
@@ -96,10 +81,7 @@ void upcall(struct trap_frame *frame)
     if (frame->vector >= VEC_IRQ_FIRST) {
         bool in_return = frame->rip >= (u64)upcall_return && frame->rip < (u64)upcall_end;
 
-        if (frame->vector != VEC_SPURIOUS)
-            apic_eoi();
-        if (frame->vector == VEC_TIMER)
-            apic_timer_fired();
+        apic_acknowledge((u32)frame->vector);
         if (cpu->depth || in_return || !trap_hooks.preempt)
             cpu->pending |= PENDING_RESCHED;
         else

@@ -11,6 +11,11 @@ _Noreturn void cpu_reset(void)
     __builtin_unreachable();
 }
 
+void cpu_halt(void)
+{
+    keel_do(KEEL_IDLE, 0, 0, 0, 0);
+}
+
 bool cpu_random(u64 *out)
 {
     u32 id[4];

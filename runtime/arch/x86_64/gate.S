@@ -11,6 +11,7 @@
 sc_common:
         cmpb $0, skiff_on_linux(%rip)
         jne sc_linux
+        .weak sched_leave               /* without a scheduler nothing is ever pending */
         .globl sc_vm
 sc_vm:
         incl %gs:PERCPU_DEPTH
@@ -189,18 +190,6 @@ context_switch:
         pop %rbx
         pop %rbp
         ret
-
-        /* First instruction of a new thread: rbx = fn, r12 = its argument (context_new()). */
-        .section .text.context_start, "ax", @progbits
-        .globl context_start
-context_start:
-        call sched_thread_started
-        mov %r12, %rdi
-        xor %ebp, %ebp
-        call *%rbx
-        mov %eax, %edi
-        call sc_exit
-        ud2
 
         /* void stack_call(fn, arg, stack_top): run fn(arg) on another stack; never returns. */
         .section .text.stack_call, "ax", @progbits

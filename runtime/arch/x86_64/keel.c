@@ -7,33 +7,9 @@
  */
 #include "arch/x86_64/keel.h"
 
-#include "arch/x86_64/layout.h"
+#include "arch/x86_64/keel_table.h"
 
-#define PTE_P          BIT(0)
-#define PTE_W          BIT(1)
-#define PTE_U          BIT(2)
-#define PTE_PCD        BIT(4)
-#define PTE_AD         (BIT(5) | BIT(6))
-#define PTE_PS         BIT(7)
-#define PTE_HELD       BIT(9) /* ours: a page of the service that it may not touch (PROT_NONE) */
-#define PTE_NX         BIT(63)
-#define PTE_ADDR       0x000ffffffffff000ull
-
-#define USER_RW        (PTE_P | PTE_W | PTE_U | PTE_AD | PTE_NX)
-#define USER_RO        (PTE_P | PTE_U | PTE_AD | PTE_NX)
-#define USER_RX        (PTE_P | PTE_U | PTE_AD)
-#define KEEL_RW        (PTE_P | PTE_W | PTE_AD | PTE_NX)
-#define KEEL_RX        (PTE_P | PTE_AD)
-#define TABLE          (PTE_P | PTE_W | PTE_U | PTE_AD) /* upper levels allow all; leaves decide */
-
-#define LARGE_PAGE     0x200000ull
-#define PAGES_IN_LARGE 512
-#define MAX_RUN        512 /* pages per operation: the keel runs with interrupts off */
-
-#define EPERM_         (-1)
-#define ENOMEM_        (-12)
-#define EINVAL_        (-22)
-#define ENOSYS_        (-38)
+#pragma weak keel_change
 
 /* From the linker script. */
 extern char __image_start[], __rodata_start[], __rodata_end[], __text_start[], __text_end[],
@@ -107,14 +83,20 @@ static u64 *table_new(void)
     return table;
 }
 
-static u16 *table_used(const u64 *table)
+u16 *keel_table_used(const u64 *entry)
 {
-    return &n_used[((u64)table - pool_start) / PAGE_SIZE];
+    return &n_used[((u64)entry - pool_start) / PAGE_SIZE];
+}
+
+void keel_table_free(u64 *table)
+{
+    table[0] = pool_free;
+    pool_free = (u64)table;
 }
 
 /* The entry for @va in the table of @level (1 = 4 KiB, 2 = 2 MiB), NULL if there is none. A large
  * page in the way is split when @is_leaf_wanted, for whoever wants to change a part of it. */
-static u64 *entry_of(u64 va, u32 level, bool create)
+u64 *keel_entry(u64 va, u32 level, bool create)
 {
     u64 *table = pml4;
 
@@ -128,7 +110,7 @@ static u64 *entry_of(u64 va, u32 level, bool create)
                 return NULL;
             *entry = (u64)lower | TABLE;
             if (l == 2)
-                *table_used(lower) = 0;
+                *keel_table_used(lower) = 0;
         } else if (*entry & PTE_PS) {
             u64 *lower = table_new();
             u64 page = *entry & ~PTE_PS;
@@ -137,7 +119,7 @@ static u64 *entry_of(u64 va, u32 level, bool create)
                 return NULL;
             for (u32 i = 0; i < 512; i++, page += PAGE_SIZE)
                 lower[i] = page;
-            *table_used(lower) = 512;
+            *keel_table_used(lower) = 512;
             *entry = (u64)lower | TABLE;
         }
         table = (u64 *)(*entry & PTE_ADDR);
@@ -153,9 +135,9 @@ static void map_range(u64 start, u64 end, u64 flags, bool is_large)
         u64 stop = ALIGN_DOWN(start, LARGE_PAGE) + LARGE_PAGE;
 
         if (is_large && !(start & (LARGE_PAGE - 1)) && end - start >= LARGE_PAGE) {
-            *entry_of(start, 2, true) = start | flags | PTE_PS;
+            *keel_entry(start, 2, true) = start | flags | PTE_PS;
         } else {
-            u64 *entry = entry_of(start, 1, true);
+            u64 *entry = keel_entry(start, 1, true);
 
             if (stop > end)
                 stop = end;
@@ -313,7 +295,7 @@ static void map_cmdline(void)
     if (!p)
         return;
     do {
-        entry = entry_of(page, 1, true);
+        entry = keel_entry(page, 1, true);
         if (!*entry)
             *entry = page | USER_RO;
         page += PAGE_SIZE;
@@ -384,7 +366,7 @@ u64 keel_start(u32 kind, const void *info)
     map_range(pool_start, pool_end, KEEL_RW, false);
     map_range((u64)boot_stack_guard, (u64)boot_stack_guard + PAGE_SIZE, 0, false);
     map_range((u64)fault_stack_guard, (u64)fault_stack_guard + PAGE_SIZE, 0, false);
-    *entry_of(MAILBOX_VA, 1, true) = (u64)&mailbox | USER_RO;
+    *keel_entry(MAILBOX_VA, 1, true) = (u64)&mailbox | USER_RO;
     map_cmdline();
     bootinfo.keel_end = pool_end;
 
@@ -395,25 +377,6 @@ u64 keel_start(u32 kind, const void *info)
 }
 
 /* ---- operations ---- */
-
-static void tlb_flush(u64 va, u64 n_pages)
-{
-    if (n_pages > 16) {
-        u64 cr3;
-
-        __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3) : : "memory");
-        return;
-    }
-    for (; n_pages; n_pages--, va += PAGE_SIZE)
-        __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
-}
-
-static bool in_window(u64 va, u64 n_pages)
-{
-    return !(va & (PAGE_SIZE - 1)) && n_pages && n_pages <= MAX_RUN && va >= VM_WINDOW_BASE &&
-           va < VM_WINDOW_BASE + VM_WINDOW_SIZE &&
-           n_pages * PAGE_SIZE <= VM_WINDOW_BASE + VM_WINDOW_SIZE - va;
-}
 
 /* May the service have this RAM? Not the image (code, constants) and not the keel. */
 static bool is_free_ram(u64 pa, u64 len)
@@ -428,142 +391,31 @@ static bool is_free_ram(u64 pa, u64 len)
     return false;
 }
 
-/* Leaf flags for @prot. Nothing new is ever executable: W^X needs no further check. */
-static u64 leaf_flags(u64 prot)
-{
-    if (prot & KEEL_PROT_WRITE)
-        return USER_RW;
-    return prot & KEEL_PROT_READ ? USER_RO : PTE_HELD | PTE_NX;
-}
-
 static s64 op_map(u64 va, u64 pa, u64 n, u64 prot)
 {
-    u64 flags = leaf_flags(prot);
+    u64 flags = keel_leaf_flags(prot);
+    u64 *entry;
 
-    if (!in_window(va, n) || prot > 3 || !is_free_ram(pa, n * PAGE_SIZE))
+    if (!keel_in_window(va, n) || (va / PAGE_SIZE & 511) + n > PAGES_IN_LARGE || prot > 3 ||
+        !is_free_ram(pa, n * PAGE_SIZE))
         return EPERM_;
-    if (n == PAGES_IN_LARGE && !((va | pa) & (LARGE_PAGE - 1)) && flags & PTE_P) {
-        u64 *entry = entry_of(va, 2, true);
-
+    if (n == PAGES_IN_LARGE && !(pa & (LARGE_PAGE - 1))) {
+        entry = keel_entry(va, 2, true);
         if (entry && !*entry) {
             *entry = pa | flags | PTE_PS;
             return 0;
         }
     }
-    for (u64 i = 0; i < n; i++, va += PAGE_SIZE, pa += PAGE_SIZE) {
-        u64 *entry = entry_of(va, 1, true);
-
-        if (!entry)
-            return i ? (s64)i : ENOMEM_;
-        if (*entry)
+    entry = keel_entry(va, 1, true); /* the run stays in one leaf table: all or nothing */
+    if (!entry)
+        return ENOMEM_;
+    for (u64 i = 0; i < n; i++)
+        if (entry[i])
             return EPERM_;
-        *entry = pa | flags;
-        ++*table_used((u64 *)((u64)entry & ~(PAGE_SIZE - 1)));
-    }
+    *keel_table_used(entry) += (u16)n;
+    for (; n; n--, pa += PAGE_SIZE)
+        *entry++ = pa | flags;
     return 0;
-}
-
-static struct keel_result op_unmap(u64 va, u64 n)
-{
-    struct keel_result r = {0, 0};
-    u64 first = va;
-
-    if (!in_window(va, n))
-        return (struct keel_result){EPERM_, 0};
-    while ((u64)r.value < n) {
-        u64 *large = entry_of(va, 2, false);
-        u64 left = n - (u64)r.value;
-        u64 to_boundary = PAGES_IN_LARGE - (va / PAGE_SIZE & 511);
-
-        if (!large || !*large) { /* nothing here up to the next 2 MiB */
-            if (r.pa)
-                break;
-            r.value += (s64)(left < to_boundary ? left : to_boundary);
-            va = first + (u64)r.value * PAGE_SIZE;
-            continue;
-        }
-        if (*large & PTE_PS && to_boundary == PAGES_IN_LARGE && left >= PAGES_IN_LARGE) {
-            if (r.value)
-                break;
-            r.pa = *large & PTE_ADDR;
-            r.value = PAGES_IN_LARGE;
-            *large = 0;
-            break;
-        }
-        u64 *entry = entry_of(va, 1, false);
-        if (!entry)
-            return (struct keel_result){ENOMEM_, 0}; /* no page to split a large one */
-        if (r.value &&
-            (!*entry != !r.pa || (*entry & PTE_ADDR) != r.pa + (u64)r.value * PAGE_SIZE)) {
-            if (*entry || r.pa)
-                break;
-        }
-        if (*entry) {
-            u64 *table = (u64 *)((u64)entry & ~(PAGE_SIZE - 1));
-
-            if (!r.value)
-                r.pa = *entry & PTE_ADDR;
-            *entry = 0;
-            if (--*table_used(table) == 0) {
-                table[0] = pool_free;
-                pool_free = (u64)table;
-                *large = 0;
-            }
-        }
-        r.value++;
-        va += PAGE_SIZE;
-    }
-    if (r.pa)
-        tlb_flush(first, (u64)r.value);
-    return r;
-}
-
-static s64 op_protect(u64 va, u64 n, u64 prot)
-{
-    u64 flags = leaf_flags(prot);
-
-    if (!in_window(va, n) || prot > 3)
-        return EPERM_;
-    for (u64 i = 0; i < n;) {
-        u64 at = va + i * PAGE_SIZE;
-        u64 *large = entry_of(at, 2, false);
-
-        if (!large || !*large) {
-            i += PAGES_IN_LARGE - (at / PAGE_SIZE & 511);
-            continue;
-        }
-        if (*large & PTE_PS && !(at & (LARGE_PAGE - 1)) && n - i >= PAGES_IN_LARGE &&
-            flags & PTE_P) {
-            *large = (*large & PTE_ADDR) | flags | PTE_PS;
-            i += PAGES_IN_LARGE;
-            continue;
-        }
-        u64 *entry = entry_of(at, 1, false);
-        if (!entry)
-            return ENOMEM_;
-        if (*entry)
-            *entry = (*entry & PTE_ADDR) | flags;
-        i++;
-    }
-    tlb_flush(va, n);
-    return 0;
-}
-
-static struct keel_result op_count(u64 va, u64 n)
-{
-    struct keel_result r = {0, 0};
-
-    if (!in_window(va, n))
-        return (struct keel_result){EPERM_, 0};
-    for (u64 i = 0; i < n; i++, va += PAGE_SIZE) {
-        u64 *large = entry_of(va, 2, false);
-
-        if (large && *large && (*large & PTE_PS || *entry_of(va, 1, false)))
-            r.value++;
-        else if (!r.value)
-            r.pa++;
-    }
-    return r;
 }
 
 static s64 op_device(u64 pa, u64 n)
@@ -578,7 +430,7 @@ static s64 op_device(u64 pa, u64 n)
     if (va + n * PAGE_SIZE > DEVICE_VA + DEVICE_SIZE)
         return ENOMEM_;
     for (u64 i = 0; i < n; i++, pa += PAGE_SIZE) {
-        u64 *entry = entry_of(va + i * PAGE_SIZE, 1, true);
+        u64 *entry = keel_entry(va + i * PAGE_SIZE, 1, true);
 
         if (!entry)
             return ENOMEM_;
@@ -603,11 +455,11 @@ struct keel_result keel_operation(u64 a, u64 b, u64 c, u64 d, u32 op)
         r.value = op_map(a, b, c, d);
         break;
     case KEEL_UNMAP:
-        return op_unmap(a, b);
-    case KEEL_COUNT:
-        return op_count(a, b);
     case KEEL_PROTECT:
-        r.value = op_protect(a, b, c);
+    case KEEL_COUNT:
+        if (keel_change) /* linked only with what needs it */
+            return keel_change(op, a, b, c);
+        r.value = ENOSYS_;
         break;
     case KEEL_DEVICE:
         r.value = op_device(a, b);

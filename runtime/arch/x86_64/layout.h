@@ -38,14 +38,15 @@
 #define KEEL_MAP         1 /* va, pa, n_pages, prot: pages of the service's window */
 #define KEEL_UNMAP                                                                                 \
     2 /* va, n_pages, out pa in rdx: a physically contiguous run; returns its length */
-#define KEEL_PROTECT      3 /* va, n_pages, prot */
-#define KEEL_DEVICE       4 /* pa, n_pages: map device memory; returns va */
-#define KEEL_SET_FS       5 /* base: only for CPUs without wrfsbase */
-#define KEEL_SET_GS       6 /* base */
-#define KEEL_IF_ON        7 /* return with interrupts enabled (they go off by themselves) */
-#define KEEL_RESET        8 /* end the machine */
-#define KEEL_COUNT        9 /* va, n_pages: how many are mapped; rdx: how many are not before the first \
-                             */
+#define KEEL_PROTECT 3 /* va, n_pages, prot */
+#define KEEL_DEVICE  4 /* pa, n_pages: map device memory; returns va */
+#define KEEL_SET_FS  5 /* base: only for CPUs without wrfsbase */
+#define KEEL_SET_GS  6 /* base */
+#define KEEL_IF_ON   7 /* return with interrupts enabled (they go off by themselves) */
+#define KEEL_RESET   8 /* end the machine */
+#define KEEL_COUNT                                                                                 \
+    9 /* va, n_pages: how many are mapped; rdx: how many are not before the first                  \
+       */
 
 #define KEEL_PROT_READ    1
 #define KEEL_PROT_WRITE   2

@@ -1,0 +1,52 @@
+/* The areas of the service's window, between mem/'s own files. */
+#pragma once
+
+#include "arch/paging.h"
+#include "base/list.h"
+#include "mem/page.h"
+#include "mem/vm.h"
+
+#define WINDOW_START  (VM_WINDOW_BASE + PAGING_LARGE_BYTES)
+#define WINDOW_END    (VM_WINDOW_BASE + VM_WINDOW_SIZE)
+
+#define RESERVE_PAGES 16 /* never promised: the runtime's own small needs */
+
+struct area {
+    struct list node; /* by address */
+    u64 start, end;
+    u32 prot;
+    u32 flags;       /* VM_STACK | VM_NORESERVE */
+    u64 n_populated; /* pages */
+};
+
+extern struct list vm_areas;     /* sorted, not overlapping */
+extern struct vm_stats vm_count; /* n_promised: charged, but not populated yet: pages we owe */
+
+static inline u64 pages(u64 bytes)
+{
+    return bytes / PAGE_SIZE;
+}
+
+static inline bool vm_is_charged(const struct area *a)
+{
+    return a->prot & VM_WRITE && !(a->flags & (VM_STACK | VM_NORESERVE));
+}
+
+static inline u64 vm_owed(const struct area *a)
+{
+    return vm_is_charged(a) ? pages(a->end - a->start) - a->n_populated : 0;
+}
+
+static inline bool vm_can_promise(u64 n)
+{
+    return n + vm_count.n_promised + RESERVE_PAGES <= page_avail();
+}
+
+/* First area that ends above @addr, or NULL; the one that contains @addr; the one after @a. */
+struct area *vm_area_from(u64 addr);
+struct area *vm_area_at(u64 addr);
+
+static inline struct area *vm_area_after(const struct area *a)
+{
+    return a->node.next == &vm_areas ? NULL : list_entry(a->node.next, struct area, node);
+}
