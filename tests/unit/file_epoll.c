@@ -1,6 +1,6 @@
 /* epoll(7): level, edge, one shot, nesting, closing, and every errno of epoll_ctl(2). */
 /* sources: runtime/file/epoll.c runtime/file/eventfd.c runtime/file/file.c */
-/* sources: runtime/file/fdtable.c tests/unit/file_host.c */
+/* sources: runtime/file/fdtable.c runtime/file/wait.c tests/unit/file_host.c */
 #include "file_host.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* eventfd(2): the count adds up, a read takes all or (semaphore) one, EAGAIN at either end. */
+/* sources: runtime/file/wait.c */
 /* sources: runtime/file/eventfd.c runtime/file/file.c runtime/file/fdtable.c */
 /* sources: tests/unit/file_host.c */
 #include "file_host.h"

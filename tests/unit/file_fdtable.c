@@ -1,5 +1,6 @@
 /* fdtable: the lowest free descriptor is given, dup2 replaces, RLIMIT_NOFILE holds: open(2),
  * dup(2). */
+/* sources: runtime/file/wait.c */
 /* sources: runtime/file/fdtable.c runtime/file/file.c tests/unit/file_host.c */
 #include "file_host.h"
 

@@ -1,4 +1,5 @@
 /* pipe(7): order, capacity, PIPE_BUF atomicity, EPIPE, end of file, and nothing leaks. */
+/* sources: runtime/file/wait.c */
 /* sources: runtime/file/pipe.c runtime/file/ring.c runtime/file/file.c runtime/file/fdtable.c */
 /* sources: tests/unit/file_host.c */
 #include "file_host.h"

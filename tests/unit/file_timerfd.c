@@ -1,4 +1,5 @@
 /* timerfd_settime(2): once, by interval, absolute, disarmed; the missed expirations are counted. */
+/* sources: runtime/file/wait.c */
 /* sources: runtime/file/timerfd.c runtime/file/file.c runtime/file/fdtable.c */
 /* sources: tests/unit/file_host.c */
 #include "file_host.h"
