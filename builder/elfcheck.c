@@ -16,7 +16,7 @@
 
 /* A function or an object: a vertex of the graph. */
 struct vertex {
-    uint64_t va, len_bytes; /* 0 bytes: up to the next vertex */
+    uint64_t va, len_bytes; /* of no size in the file: up to the next vertex or section */
     const char *name;
     bool is_function, is_global;
     bool is_users;   /* the service's own or a library's of it */
@@ -112,6 +112,25 @@ static bool is_code_section(Elf *elf, size_t index)
     return scn && gelf_getshdr(scn, &shdr) && (shdr.sh_flags & SHF_EXECINSTR);
 }
 
+/* Assembly may give no size: then it is up to the next symbol, but not into the next section. */
+static void vertices_size(struct graph *g)
+{
+    for (size_t i = 0; i < g->n_vertices; i++) {
+        struct vertex *v = &g->vertices[i];
+        uint64_t end = i + 1 < g->n_vertices ? v[1].va : UINT64_MAX;
+        Elf_Scn *scn = NULL;
+        GElf_Shdr shdr;
+        if (v->len_bytes)
+            continue;
+        while ((scn = elf_nextscn(g->elf, scn)))
+            if (gelf_getshdr(scn, &shdr) && (shdr.sh_flags & SHF_ALLOC) &&
+                !(shdr.sh_flags & SHF_TLS) && v->va >= shdr.sh_addr &&
+                v->va - shdr.sh_addr < shdr.sh_size && shdr.sh_addr + shdr.sh_size < end)
+                end = shdr.sh_addr + shdr.sh_size;
+        v->len_bytes = end - v->va;
+    }
+}
+
 static bool vertex_from(Elf *elf, const GElf_Sym *sym, const char *name, struct vertex *v)
 {
     unsigned type = GELF_ST_TYPE(sym->st_info);
@@ -152,6 +171,7 @@ static void vertices_read(struct graph *g, Elf_Data *symbols, const GElf_Shdr *s
         if (g->vertices[i].va != g->vertices[kept - 1].va)
             g->vertices[kept++] = g->vertices[i];
     g->n_vertices = kept;
+    vertices_size(g);
     for (size_t i = 0; i < kept; i++) {
         const struct linkmap_piece *piece = linkmap_find(g->map, g->vertices[i].va);
         g->vertices[i].is_users = piece && origin_is_users(piece->origin);
@@ -171,7 +191,7 @@ static size_t vertex_at(const struct graph *g, uint64_t va)
     if (lo == 0)
         return NOBODY;
     const struct vertex *v = &g->vertices[lo - 1];
-    return v->len_bytes == 0 || va - v->va < v->len_bytes ? lo - 1 : NOBODY;
+    return va - v->va < v->len_bytes ? lo - 1 : NOBODY;
 }
 
 /* ---- edges: the relocations the linker left in ------------------------------------------- */

@@ -27,7 +27,8 @@ static char *room_of(const char *member)
 {
     size_t len = strcspn(member, "_.)");
     char *room = str_dup_n(member, len);
-    char *origin = str_fmt("runtime/%s", room);
+    /* sc_read.o and its like are runtime/libc's trampolines. */
+    char *origin = str_fmt("runtime/%s", strcmp(room, "sc") == 0 ? "libc" : room);
     free(room);
     return origin;
 }
