@@ -15,20 +15,20 @@ check() { # FILES… -- FLAGS…
     done
     shift
     [ ${#files[@]} = 0 ] ||
-        clang -std=gnu11 -D_GNU_SOURCE= -fsyntax-only -Wall -Wextra -Werror "$@" "${files[@]}" || bad=1
+        clang -std=gnu11 -fsyntax-only -Wall -Wextra -Werror "$@" "${files[@]}" || bad=1
 }
 
 shopt -s nullglob
 check builder/*.c -- -Iruntime -Ibuilder
-check tests/net/*.c tests/bench/*.c -- -Wno-macro-redefined
-check examples/*/*.c templates/*/*.c tests/guest/*.c -- -Wno-macro-redefined
+check tests/net/*.c tests/bench/*.c --
+check examples/*/*.c templates/*/*.c tests/guest/*.c --
 if [ -d "$include" ]; then
     runtime=()
     for file in runtime/{base,arch/x86_64,mem,sched,dev,dev/virtio,file,fs,net,sys,boot}/*.c; do
         runtime+=("$file")
     done
     # musl's CMSG_NXTHDR compares signed with unsigned; gcc does not look into system headers.
-    check "${runtime[@]}" -- -Wno-macro-redefined -Wno-sign-compare -ffreestanding -mgeneral-regs-only -nostdinc -isystem "$include" \
+    check "${runtime[@]}" -- -D_GNU_SOURCE= -Wno-macro-redefined -Wno-sign-compare -ffreestanding -mgeneral-regs-only -nostdinc -isystem "$include" \
         -isystem "$(clang -print-resource-dir)/include" -Iruntime
 fi
 exit $bad
