@@ -51,8 +51,8 @@ char *bootcfg_line(const struct vmspec *vm)
     add_number(&line, BOOTCFG_SKIFF, "%" PRIu64, BOOTCFG_VERSION);
     bootcfg_add(&line, BOOTCFG_NAME, vm->name);
     add_net(&line, &vm->net);
-    add_number(&line, BOOTCFG_EXIT, "%" PRIx64, EXIT_PORT_DEFAULT);
-    add_number(&line, BOOTCFG_CTL, "%" PRIx64, CTL_PORT_DEFAULT);
+    add_number(&line, BOOTCFG_EXIT, "0x%" PRIx64, EXIT_PORT_DEFAULT);
+    add_number(&line, BOOTCFG_CTL, "0x%" PRIx64, CTL_PORT_DEFAULT);
     if (vm->log_level)
         bootcfg_add(&line, BOOTCFG_LOG, vm->log_level);
     if (vm->time_ns)

@@ -23,8 +23,8 @@
 #define BOOTCFG_DNS       "dns"   /* name server; up to 3, comma separated        none       */
 #define BOOTCFG_HOST      "host"  /* host name                                    "skiff"    */
 #define BOOTCFG_MTU       "mtu"   /* bytes                                        device's   */
-#define BOOTCFG_EXIT      "exit"  /* I/O port of isa-debug-exit, hex              none       */
-#define BOOTCFG_CTL       "ctl"   /* I/O port of the control channel, hex         none       */
+#define BOOTCFG_EXIT      "exit"  /* I/O port of isa-debug-exit, 0x…              none       */
+#define BOOTCFG_CTL       "ctl"   /* I/O port of the control channel, 0x…         none       */
 #define BOOTCFG_LOG       "log"   /* err, warn, info or debug                     warn       */
 #define BOOTCFG_TIME      "time"  /* wall time at start, ns since 1970 UTC        RTC        */
 

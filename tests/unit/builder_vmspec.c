@@ -138,8 +138,8 @@ static void the_boot_line_is_encoded(void **state)
     assert_true(MAKE("--net", "tap=t0,ip=10.0.0.2/24,gw=10.0.0.1,dns=10.0.0.3", "--", "x y"));
     vm.time_ns = 5;
     char *line = bootcfg_line(&vm);
-    assert_string_equal(line, "skiff=1 name=shop ip=10.0.0.2/24 gw=10.0.0.1 dns=10.0.0.3 exit=f4 "
-                              "ctl=e9 time=5 env=LANG=C env=MODE=slow arg=x%20y");
+    assert_string_equal(line, "skiff=1 name=shop ip=10.0.0.2/24 gw=10.0.0.1 dns=10.0.0.3 exit=0xf4 "
+                              "ctl=0xe9 time=5 env=LANG=C env=MODE=slow arg=x%20y");
     free(line);
 }
 
