@@ -403,3 +403,12 @@ int dhcp_start(struct net *n)
     start_over(d);
     return 0;
 }
+
+void dhcp_stop(struct net *n)
+{
+    if (n->dhcp)
+        timer_cancel(&n->dhcp->timer);
+    heap_free(n->dhcp);
+    n->dhcp = NULL;
+    n->dhcp_input = NULL;
+}

@@ -6,3 +6,6 @@
 /* Begin. Returns 0 or -ENOMEM. Ends never: without an answer it goes on asking, ever more slowly.
  */
 int dhcp_start(struct net *n);
+
+/* Forget the lease and free everything; sends nothing. */
+void dhcp_stop(struct net *n);

@@ -7,6 +7,7 @@
 #include "base/fmt.h"
 #include "base/log.h"
 #include "mem/page.h"
+#include "net/config.h"
 #include "net/dhcp.h"
 #include "net/wire.h"
 #include "sched/clock.h"
@@ -208,6 +209,7 @@ void net_configure(struct net *n, const struct net_config *cfg)
 
 void net_start(const struct net_config *cfg)
 {
+    LINK_WITH(net_config_read); /* boot/ reads the command line only if there is a network */
     net_init(net_self, netdev_first());
     net_configure(net_self, cfg);
 }

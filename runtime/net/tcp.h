@@ -47,8 +47,8 @@ struct tx_seg {
     u16 len; /* payload bytes */
     u16 at;  /* where the payload starts in pkt.buf */
     u8 n_sent;
-    u8 flags; /* TCP_F_PSH */
-};
+    u8 flags;                          /* TCP_F_PSH */
+} __attribute__((packed, aligned(4))); /* as pkt.scratch is */
 
 /* In pkt.scratch of a received packet: data and len_bytes are the payload. */
 struct rx_seg {

@@ -59,7 +59,8 @@ u32 tcp_window_gain(const struct tcp_sock *c)
 {
     const struct sock *sk = &c->sk;
     const struct tcp_table *t = sk->net->tcp_table;
-    u32 edge = c->rcv_nxt + (sk->rcvbuf > c->rcv_bytes ? sk->rcvbuf - c->rcv_bytes : 0);
+    u32 room = sk->rcvbuf > c->rcv_bytes ? sk->rcvbuf - c->rcv_bytes : 0;
+    u32 edge = c->rcv_nxt + MIN(room, 0xffffu << c->rcv_wscale);
 
     /* Slow readers hold all the memory there is: open no window any further. */
     if (unlikely(t->rx_compact_bytes > sk->net->limits.rx_compact_bytes / 4 * 3))
@@ -78,11 +79,7 @@ u16 tcp_window(struct tcp_sock *c)
     wnd = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
     /* Rounding down would take back what was promised. */
     wnd = (wnd + (1u << c->rcv_wscale) - 1) >> c->rcv_wscale;
-    if (unlikely(wnd > 0xffff)) {
-        wnd = 0xffff;
-        c->rcv_adv = c->rcv_nxt + (wnd << c->rcv_wscale);
-    }
-    return (u16)wnd;
+    return (u16)MIN(wnd, 0xffffu);
 }
 
 /*

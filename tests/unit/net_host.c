@@ -1,0 +1,451 @@
+#include "net_host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fmt.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "base/random.h"
+#include "mem/heap.h"
+#include "mem/page.h"
+#include "net/dhcp.h"
+#include "net/tcp.h"
+#include "sched/clock.h"
+
+u64 host_now_ns = NSEC_PER_SEC, host_seed = 1;
+bool host_signal;
+long host_n_pkts, host_n_heap, host_n_pages, host_heap_left = -1;
+u32 host_pkt_budget = 4096;
+size_t host_ram_pages = 16384;
+void (*host_idle)(void);
+
+static bool is_woken;
+static struct list timers = LIST_INIT(timers), pollers = LIST_INIT(pollers);
+
+u64 clock_mono_ns(void)
+{
+    return host_now_ns;
+}
+
+u64 clock_wall_ns(void)
+{
+    return host_now_ns;
+}
+
+void random_bytes(void *buf, size_t len)
+{
+    u8 *b = buf;
+
+    while (len--) { /* splitmix64 */
+        u64 z = (host_seed += 0x9e3779b97f4a7c15);
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        *b++ = (u8)(z ^ (z >> 31));
+    }
+}
+
+/* -- waiting -- */
+
+struct thread *thread_current(void)
+{
+    static char one;
+    return (struct thread *)&one;
+}
+
+void thread_wake(struct thread *t)
+{
+    is_woken = is_woken || t == thread_current();
+}
+
+static void wake_thread(struct waiter *w, u32 events)
+{
+    (void)events;
+    thread_wake(w->thread);
+}
+
+void waiter_init(struct waiter *w, struct thread *thread)
+{
+    list_init(&w->node);
+    w->thread = thread;
+    w->wake = wake_thread;
+}
+
+void waitq_add(struct waitq *q, struct waiter *w)
+{
+    list_push_back(&q->waiters, &w->node);
+}
+
+void waitq_remove(struct waiter *w)
+{
+    list_remove(&w->node);
+}
+
+void waitq_wake(struct waitq *q, u32 events)
+{
+    list_for_each (node, &q->waiters) {
+        struct waiter *w = list_entry(node, struct waiter, node);
+        w->wake(w, events);
+    }
+}
+
+void poller_add(struct poller *p)
+{
+    list_push_back(&pollers, &p->node);
+}
+
+void poller_remove(struct poller *p)
+{
+    list_remove(&p->node);
+}
+
+void host_poll(void)
+{
+    bool any = true;
+
+    while (any) {
+        any = false;
+        list_for_each (node, &pollers) {
+            struct poller *p = list_entry(node, struct poller, node);
+            any |= p->poll(p);
+        }
+    }
+}
+
+void sched_poll(void)
+{
+    host_poll();
+    timer_run(host_now_ns);
+}
+
+int sched_sleep(u64 deadline_ns)
+{
+    for (;;) {
+        host_poll();
+        if (host_idle)
+            host_idle();
+        host_poll();
+        if (is_woken) {
+            is_woken = false;
+            return 0;
+        }
+        if (host_signal)
+            return -EINTR;
+        if (host_now_ns >= deadline_ns)
+            return -ETIMEDOUT;
+        u64 next = MIN(timer_next_ns(), deadline_ns);
+        if (next == DEADLINE_NEVER) {
+            fprintf(stderr, "asleep for ever\n");
+            abort();
+        }
+        host_now_ns = MAX(host_now_ns, next);
+        timer_run(host_now_ns);
+    }
+}
+
+/* -- timers -- */
+
+void timer_init(struct timer *t, void (*fire)(struct timer *t))
+{
+    list_init(&t->node);
+    t->fire = fire;
+}
+
+void timer_set(struct timer *t, u64 deadline_ns)
+{
+    list_remove(&t->node);
+    t->deadline_ns = deadline_ns;
+    list_push_back(&timers, &t->node);
+}
+
+void timer_cancel(struct timer *t)
+{
+    list_remove(&t->node);
+}
+
+static struct timer *first_timer(void)
+{
+    struct timer *best = NULL;
+
+    list_for_each (node, &timers) {
+        struct timer *t = list_entry(node, struct timer, node);
+        if (!best || t->deadline_ns < best->deadline_ns)
+            best = t;
+    }
+    return best;
+}
+
+bool timer_run(u64 now_ns)
+{
+    struct timer *t;
+    bool any = false;
+
+    while ((t = first_timer()) && t->deadline_ns <= now_ns) {
+        list_remove(&t->node);
+        t->fire(t);
+        any = true;
+    }
+    return any;
+}
+
+u64 timer_next_ns(void)
+{
+    struct timer *t = first_timer();
+
+    return t ? t->deadline_ns : DEADLINE_NEVER;
+}
+
+void host_pass(u64 ns)
+{
+    u64 end = host_now_ns + ns;
+
+    host_poll();
+    while (timer_next_ns() <= end) {
+        host_now_ns = MAX(host_now_ns, timer_next_ns());
+        timer_run(host_now_ns);
+        host_poll();
+    }
+    host_now_ns = end;
+}
+
+void host_reset(void)
+{
+    list_init(&timers);
+    list_init(&pollers);
+    is_woken = host_signal = false;
+    host_idle = NULL;
+    host_heap_left = -1;
+    host_pkt_budget = 4096;
+    host_ram_pages = 16384;
+}
+
+/* -- memory -- */
+
+void *heap_new(size_t len_bytes)
+{
+    if (!host_heap_left)
+        return NULL;
+    if (host_heap_left > 0)
+        host_heap_left--;
+    host_n_heap++;
+    return calloc(1, len_bytes);
+}
+
+void heap_free(void *p)
+{
+    host_n_heap -= p != NULL;
+    free(p);
+}
+
+void *page_alloc(size_t n_pages)
+{
+    host_n_pages += (long)n_pages;
+    return aligned_alloc(PAGE_SIZE, n_pages * PAGE_SIZE);
+}
+
+void page_free(void *addr, size_t n_pages)
+{
+    host_n_pages -= (long)n_pages;
+    free(addr);
+}
+
+size_t page_total(void)
+{
+    return host_ram_pages;
+}
+
+size_t page_avail(void)
+{
+    return host_ram_pages;
+}
+
+struct pkt *pkt_alloc(u32 headroom_bytes)
+{
+    struct pkt *p;
+
+    if (host_n_pkts >= (long)host_pkt_budget)
+        return NULL;
+    p = aligned_alloc(64, PKT_STORAGE_BYTES);
+    memset(p, 0xa5, PKT_STORAGE_BYTES);
+    p->next = NULL;
+    p->cap_bytes = PKT_STORAGE_BYTES - sizeof(*p);
+    p->data = p->buf + headroom_bytes;
+    p->len_bytes = 0;
+    p->refs = 1;
+    p->flags = p->gso_type = 0;
+    host_n_pkts++;
+    return p;
+}
+
+void pkt_put(struct pkt *p)
+{
+    assert_true(p->refs > 0);
+    if (--p->refs)
+        return;
+    host_n_pkts--;
+    free(p);
+}
+
+u32 pkt_pool_budget(void)
+{
+    return host_pkt_budget;
+}
+
+u32 pkt_pool_in_use(void)
+{
+    return (u32)host_n_pkts;
+}
+
+/* -- files -- */
+
+void file_init(struct file *f, const struct file_ops *ops, u32 flags)
+{
+    f->ops = ops;
+    f->refs = 1;
+    f->flags = flags;
+    waitq_init(&f->waitq);
+}
+
+void file_put(struct file *f)
+{
+    if (--f->refs == 0)
+        f->ops->release(f);
+}
+
+/* -- devices -- */
+
+static int dev_tx(struct netdev *nd, struct pkt *p)
+{
+    struct host_dev *d = CONTAINER_OF(nd, struct host_dev, nd);
+
+    assert_true(pkt_headroom(p) >= PKT_DRIVER_HEADROOM);
+    assert_false(p->flags & BIT(PKT_IN_DEVICE));
+    if (d->n >= d->cap) {
+        d->wants_space = true;
+        return -ENOSPC;
+    }
+    if (p->len_bytes > 14u + nd->mtu_bytes)
+        return -EMSGSIZE;
+    d->ring[(d->head + d->n++) % HOST_RING_MAX] = pkt_get(p);
+    p->flags |= BIT(PKT_IN_DEVICE);
+    return 0;
+}
+
+static void dev_flush(struct netdev *nd)
+{
+    (void)nd;
+}
+
+static const struct netdev_ops dev_ops = {.tx = dev_tx, .flush = dev_flush};
+
+void host_dev_init(struct host_dev *d, u8 last_mac_byte, u32 offloads)
+{
+    memset(d, 0, sizeof(*d));
+    d->nd.ops = &dev_ops;
+    d->nd.mac[0] = 2;
+    d->nd.mac[5] = last_mac_byte;
+    d->nd.mtu_bytes = 1500;
+    d->nd.offloads = offloads;
+    d->cap = 256;
+}
+
+struct netdev *netdev_first(void)
+{
+    return NULL;
+}
+
+size_t host_dev_take(struct host_dev *d, u8 *buf, size_t size)
+{
+    struct pkt *p;
+    size_t len;
+
+    if (!d->n)
+        return 0;
+    p = d->ring[d->head];
+    d->head = (d->head + 1) % HOST_RING_MAX;
+    d->n--;
+    len = p->len_bytes;
+    assert_true(len <= size);
+    memcpy(buf, p->data, len);
+    p->flags &= (u8)~BIT(PKT_IN_DEVICE);
+    pkt_put(p);
+    if (d->wants_space && d->n <= d->cap / 2) {
+        d->wants_space = false;
+        d->nd.tx_space(&d->nd, d->nd.user);
+    }
+    return len;
+}
+
+void host_dev_give(struct host_dev *d, const void *frame, size_t len)
+{
+    struct pkt *p = pkt_alloc(PKT_DRIVER_HEADROOM);
+
+    if (!p)
+        return;
+    assert_true(len <= pkt_tailroom(p));
+    memcpy(p->data, frame, len);
+    p->len_bytes = (u32)len;
+    d->nd.rx(&d->nd, p, d->nd.user);
+}
+
+void host_net_free(struct net *n)
+{
+    u8 frame[2048];
+    struct host_dev *d = n->eth.nd ? CONTAINER_OF(n->eth.nd, struct host_dev, nd) : NULL;
+
+    host_poll();
+    while (d && host_dev_take(d, frame, sizeof(frame)))
+        ;
+    if (n->tcp_table)
+        host_pass(2000 * NSEC_PER_SEC); /* TIME-WAIT and orphans end */
+    while (d && host_dev_take(d, frame, sizeof(frame)))
+        ;
+    arp_flush(n);
+    if (n->tcp_table) {
+        struct tcp_table *t = n->tcp_table;
+        size_t n_pages =
+            ALIGN_UP(sizeof(*t->buckets) << n->limits.hash_bits, PAGE_SIZE) / PAGE_SIZE;
+        for (u32 i = 0; i < 1u << n->limits.hash_bits; i++)
+            assert_null(t->buckets[i]);
+        assert_int_equal(t->n_tx, 0);
+        assert_int_equal(t->n_rx, 0);
+        assert_int_equal(t->rx_compact_bytes, 0);
+        assert_int_equal(t->n_orphans, 0);
+        page_free(t->buckets, n_pages);
+        heap_free(t);
+    }
+    heap_free(n->udp_table);
+    dhcp_stop(n);
+    poller_remove(&n->poller);
+    assert_int_equal(n->n_socks, 0);
+}
+
+/* -- base -- */
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    abort();
+}
+
+void log_line(enum log_level level, const char *room, const char *fmt, ...)
+{
+    (void)level;
+    (void)room;
+    (void)fmt;
+}
+
+int fmt_snprintf(char *buf, size_t size, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(buf, size, fmt, ap);
+    va_end(ap);
+    return n;
+}
