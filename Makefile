@@ -125,14 +125,18 @@ $(call objname,$(1)): $(1) Makefile $(B)/sc_table.h | $(B)/obj
 	@echo "  AS      $(1)"
 	@$(CC) -g -Iruntime -Iruntime/arch/x86_64 -I$(B) -ffile-prefix-map=$(CURDIR)=. -MMD -MP -c $(1) -o $$@
 endef
-$(foreach f,$(filter-out runtime/arch/x86_64/keel.c,$(RUNTIME_C)),$(eval $(call runtime_c_rule,$f)))
+KEEL_C := $(filter runtime/arch/x86_64/keel%,$(RUNTIME_C))
+$(foreach f,$(filter-out $(KEEL_C),$(RUNTIME_C)),$(eval $(call runtime_c_rule,$f)))
 $(foreach f,$(RUNTIME_S),$(eval $(call runtime_s_rule,$f)))
 
 # The keel in sections of its own: supervisor pages.
-$(B)/obj/arch_x86_64_keel.o: runtime/arch/x86_64/keel.c $(L)/libc.a Makefile | $(B)/obj
-	@echo "  CC      $<"
-	@$(CC) $(RUNTIME_CFLAGS) -fno-function-sections -fno-data-sections -mno-red-zone -MMD -MP -c $< -o $@
-	@objcopy --rename-section .text=.keel.text --rename-section .bss=.keel.bss $@
+define keel_rule
+$(call objname,$(1)): $(1) $(L)/libc.a Makefile | $(B)/obj
+	@echo "  CC      $(1)"
+	@$(CC) $(RUNTIME_CFLAGS) -fno-function-sections -fno-data-sections -mno-red-zone -MMD -MP -c $(1) -o $$@
+	@objcopy --rename-section .text=.keel.text --rename-section .bss=.keel.bss $$@
+endef
+$(foreach f,$(KEEL_C),$(eval $(call keel_rule,$f)))
 
 $(B)/sc_table.h: $(B)/calls
 	@sed 's/^\([0-9]*\) \(.*\)$$/call_entry \1, \2/' $< > $@

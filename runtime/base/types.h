@@ -35,8 +35,8 @@ typedef int64_t s64;
 
 /* Link @symbol with the function this stands in, without using it: the counterpart of the weak
  * references by which a small part does without a larger one. */
-#ifdef SKIFF_HOST_TEST /* a position-independent program of few parts */
-#define LINK_WITH(symbol)
+#ifdef SKIFF_HOST_TEST
+#define LINK_WITH(symbol) ((void)0)
 #else
-#define LINK_WITH(symbol)             __asm__ volatile(".reloc ., R_X86_64_NONE, %c0" : : "i"(symbol))
+#define LINK_WITH(symbol) __asm__ volatile(".reloc ., R_X86_64_NONE, %c0" : : "i"(symbol))
 #endif

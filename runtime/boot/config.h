@@ -14,6 +14,3 @@ size_t config_room(const char *line);
 
 /* Read @line; the strings go to @room, config_room(line) bytes, and stay there. */
 void config_read(const char *line, char *room, struct service_config *cfg);
-
-/* Tell discovery about virtio_mmio.device=SIZE@BASE:GSI tokens, wherever they stand. */
-void config_virtio_mmio(const char *line);

@@ -23,6 +23,8 @@
 #include "boot/end.h"
 #include "boot/random.h"
 #include "boot/report.h"
+#include "dev/dev.h"
+#include "dev/pkt.h"
 #include "dev/uart.h"
 #include "file/console.h"
 #include "fs/generator.h"
@@ -36,7 +38,7 @@
 
 /* Optional parts: NULL when not linked. */
 #pragma weak clock_start
-#pragma weak config_virtio_mmio
+#pragma weak dev_cmdline
 #pragma weak pkt_pool_init
 #pragma weak random_init
 #pragma weak fs_start
@@ -146,6 +148,7 @@ static void start_network(const char *line)
 
     if (!net_start || !net_config_read)
         return;
+    pkt_pool_init((u32)(page_avail() / 2)); /* two packets a page: a quarter of RAM */
     net_on_listen = on_listen;
     net_on_addr = on_addr;
     net_config_read(line, &cfg, hostname);
@@ -242,8 +245,8 @@ _Noreturn void boot_main(const struct bootinfo *info)
     console_set_device(&console);
     console_open();
 
-    if (config_virtio_mmio)
-        config_virtio_mmio(line);
+    if (dev_cmdline)
+        dev_cmdline(line);
     if (random_init && !random_init())
         panic("no source of randomness: give the VM a CPU with RDRAND or a virtio-rng device");
     if (fs_start) {

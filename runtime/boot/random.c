@@ -10,7 +10,7 @@
 #include "arch/cpu.h"
 #include "base/chacha.h"
 #include "base/random.h"
-#include "dev/rng.h"
+#include "dev/virtio/rng.h"
 
 #define RESEED_BLOCKS (1u << 14)
 

@@ -19,6 +19,7 @@ void dev_probe(void)
     static bool is_done;
     bool has_bus;
 
+    LINK_WITH(dev_cmdline);
     if (is_done)
         return;
     is_done = true;

@@ -7,6 +7,9 @@
 
 #include "base/types.h"
 
+/* Note the devices that @line names, wherever on it they stand. Boot calls it, if it is linked. */
+void dev_cmdline(const char *line);
+
 /**
  * A virtio-mmio device the kernel command line names: virtio_mmio.device=SIZE@BASE:GSI.
  *

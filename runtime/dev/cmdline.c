@@ -1,9 +1,9 @@
-/* Device discovery's share of the command line. */
-#include "base/setting.h"
-#include "boot/config.h"
+/* Device discovery's share of the boot command line: virtio_mmio.device=SIZE@BASE:GSI. */
 #include "dev/dev.h"
 
-void config_virtio_mmio(const char *line)
+#include "base/setting.h"
+
+void dev_cmdline(const char *line)
 {
     struct text token, value;
 
