@@ -76,7 +76,8 @@ static bool files_write(const struct plan *plan, const struct toolchain *tc,
     return is_good;
 }
 
-static int report(const struct plan *plan, const struct linked *linked, bool as_json)
+/* @linked  NULL: in words, else as JSON */
+static int report(const struct plan *plan, const struct linked *linked)
 {
     struct image image;
     int status = image_open(&image, plan->image);
@@ -84,7 +85,7 @@ static int report(const struct plan *plan, const struct linked *linked, bool as_
         return STATUS_SKIFF;
     const char *floor = info_get(&image.info, "floor");
     uint64_t floor_bytes = floor ? strtoull(floor, NULL, 10) : 0;
-    if (as_json) {
+    if (linked) {
         json_t *json =
             json_pack("{s:s, s:o, s:I, s:s, s:I, s:o}", "image", plan->image, "debug",
                       plan->keeps_symbols ? json_null() : json_string(plan->debug), "bytes",
@@ -132,7 +133,7 @@ static int dry_run(const struct plan *plan, const struct toolchain *tc, bool as_
 }
 
 static int build(const struct plan_wish *wish, const char *cc, bool is_dry, bool as_json,
-                 char **image)
+                 bool is_quiet, char **image)
 {
     struct plan plan;
     struct toolchain tc;
@@ -160,8 +161,8 @@ static int build(const struct plan_wish *wish, const char *cc, bool is_dry, bool
         status = STATUS_SKIFF;
     else if (image)
         *image = str_dup(plan.image);
-    else
-        status = report(&plan, &linked, as_json);
+    else if (as_json || !is_quiet)
+        status = report(&plan, as_json ? &linked : NULL);
     linked_fini(&linked);
 fini:
     toolchain_fini(&tc);
@@ -175,7 +176,7 @@ int build_dir(const char *dir, char **image)
     const char *cc = getenv("SKIFF_CC");
 
     strvec_add(&wish.words, dir);
-    int status = build(&wish, cc && *cc ? cc : NULL, false, false, image);
+    int status = build(&wish, cc && *cc ? cc : NULL, false, false, false, image);
     strvec_fini(&wish.words);
     return status;
 }
@@ -201,8 +202,8 @@ static int run(const struct opts *opts)
         strvec_add(&wish.lib_dirs, value);
     for (i = 0; (value = opt_next(opts, "lib", &i));)
         strvec_add(&wish.libs, value);
-    int status =
-        build(&wish, opt_value(opts, "cc"), opt_has(opts, "dry-run"), opt_has(opts, "json"), NULL);
+    int status = build(&wish, opt_value(opts, "cc"), opt_has(opts, "dry-run"),
+                       opt_has(opts, "json"), opt_has(opts, "quiet"), NULL);
     strvec_fini(&wish.words);
     strvec_fini(&wish.flags);
     strvec_fini(&wish.lib_dirs);

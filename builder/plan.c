@@ -160,16 +160,30 @@ static void manifest_apply(struct plan *plan, const struct manifest *m)
         strvec_addf(&plan->run, "arg=%s", m->args.items[i]);
 }
 
+/* The real path of the directory a file is in. */
+static char *real_dir(const char *path)
+{
+    char *dir = path_dir(path), *real = realpath(dir, NULL);
+    free(dir);
+    return real ? real : str_dup("/");
+}
+
+/* What is left of a path below a directory; NULL if it is not below. Both are real paths. */
+static const char *below(const char *path, const char *dir)
+{
+    size_t len = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
+    if (strncmp(path, dir, len) != 0 || (path[len] && path[len] != '/'))
+        return NULL;
+    return path + len + (path[len] == '/');
+}
+
 /* The longest directory that holds all files given: names in the image are relative to it. */
 static char *common_dir(const struct strvec *files)
 {
-    char *common = path_dir(files->items[0]);
+    char *common = real_dir(files->items[0]);
     for (size_t i = 1; i < files->n; i++) {
-        char *dir = path_dir(files->items[i]);
-        while (strcmp(common, ".") != 0 && strcmp(common, "/") != 0) {
-            size_t len = strlen(common);
-            if (strncmp(dir, common, len) == 0 && (dir[len] == '/' || !dir[len]))
-                break;
+        char *dir = real_dir(files->items[i]);
+        while (!below(dir, common)) {
             char *up = path_dir(common);
             free(common);
             common = up;
@@ -177,6 +191,26 @@ static char *common_dir(const struct strvec *files)
         free(dir);
     }
     return common;
+}
+
+/* A real directory as seen from here: relative if it is here or below. */
+static char *seen_from_here(const char *real)
+{
+    char *cwd = realpath(".", NULL);
+    const char *rest = cwd ? below(real, cwd) : NULL;
+    char *seen = str_dup(!rest ? real : *rest ? rest : ".");
+    free(cwd);
+    return seen;
+}
+
+static void inputs_name(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->inputs.n; i++) {
+        char *dir = real_dir(plan->inputs.items[i]);
+        const char *rest = below(dir, plan->root_real), *base = path_base(plan->inputs.items[i]);
+        strvec_addf(&plan->names, "%s%s%s", rest ? rest : dir, rest && !*rest ? "" : "/", base);
+        free(dir);
+    }
 }
 
 static char *without_suffix(const char *path)
@@ -213,8 +247,6 @@ static bool plan_dir(struct plan *plan, const char *dir)
 
 static bool plan_files(struct plan *plan, const struct strvec *files)
 {
-    plan->root = common_dir(files);
-    plan->root_real = realpath(plan->root, NULL);
     for (size_t i = 0; i < files->n; i++) {
         if (path_is_dir(files->items[i])) {
             const struct place at = {.file = files->items[i]};
@@ -224,6 +256,8 @@ static bool plan_files(struct plan *plan, const struct strvec *files)
         if (!input_add(plan, files->items[i]))
             return false;
     }
+    plan->root_real = common_dir(files);
+    plan->root = seen_from_here(plan->root_real);
     plan->name = without_suffix(files->items[0]);
     plan->image = str_fmt("%s.elf", plan->name);
     return true;
@@ -253,6 +287,7 @@ bool plan_make(struct plan *plan, const struct plan_wish *wish)
         plan->image = str_dup(wish->out);
     }
     plan->debug = str_fmt("%s.debug", plan->image);
+    inputs_name(plan);
     strvec_add_all(&plan->cflags, &wish->flags);
     if (wish->opt_level)
         strvec_addf(&plan->cflags, "-O%s", wish->opt_level);
@@ -284,6 +319,7 @@ void plan_fini(struct plan *plan)
     free(plan->image);
     free(plan->debug);
     strvec_fini(&plan->inputs);
+    strvec_fini(&plan->names);
     strvec_fini(&plan->cflags);
     strvec_fini(&plan->ldflags);
     strvec_fini(&plan->lib_dirs);
@@ -313,15 +349,13 @@ void plan_compile(const struct plan *plan, const struct toolchain *tc, size_t i,
     /* The last map that fits wins: names come out relative to the project. */
     strvec_addf(argv, "-ffile-prefix-map=%s=.", cwd);
     strvec_addf(argv, "-ffile-prefix-map=%s=skiff", tc->sysroot);
-    if (plan->root_real)
-        strvec_addf(argv, "-ffile-prefix-map=%s=.", plan->root_real);
-    if (strcmp(plan->root, ".") != 0 && strcmp(plan->root, "/") != 0)
-        strvec_addf(argv, "-ffile-prefix-map=%s/=", plan->root);
-    if (!tc->is_clang) {
-        size_t skip = str_starts(source, plan->root) ? strlen(plan->root) : 0;
-        skip += skip && source[skip] == '/';
-        strvec_addf(argv, "-frandom-seed=%s", source + skip);
-    }
+    strvec_addf(argv, "-ffile-prefix-map=%s=.", plan->root_real);
+    const char *slash = strrchr(source, '/'), *name = plan->names.items[i];
+    if (slash)
+        strvec_addf(argv, "-ffile-prefix-map=%.*s/=%.*s", (int)(slash - source), source,
+                    (int)(path_base(name) - name), name);
+    if (!tc->is_clang)
+        strvec_addf(argv, "-frandom-seed=%s", name);
     strvec_add_all(argv, &plan->cflags);
     toolchain_include_flags(tc, argv);
     strvec_add_list(argv, "-c", source, "-o", object, NULL);

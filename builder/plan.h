@@ -23,6 +23,7 @@ struct plan_wish {
 };
 
 struct plan {
+    struct strvec names;  /* of each input: its path from root, what the image calls it */
     char *root;           /* the project's directory, as given; "." for here */
     char *root_real;      /* absolute, without links */
     char *name;           /* without ".elf" */
