@@ -1,0 +1,6 @@
+int deflateInit_(void);
+
+int main(void)
+{
+    return deflateInit_();
+}

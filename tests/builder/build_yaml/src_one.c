@@ -1,0 +1,6 @@
+#include "part.h"
+
+int main(void)
+{
+    return ANSWER + part();
+}

@@ -1,0 +1,6 @@
+#include <unistd.h>
+
+int part(void)
+{
+    return fork();
+}
