@@ -349,7 +349,8 @@ static void calls_read(struct graph *g, Elf_Data *symbols, const GElf_Shdr *shdr
         char *impl_name = str_fmt("uk_%s", call);
         const struct symbol_ref *impl = symbol_find(*refs, *n_refs, impl_name);
         free(impl_name);
-        strvec_add(impl && stub && impl->va == stub->va ? &check->stubs : &check->calls, call);
+        if (impl) /* else it is a part of the trampolines, not a call */
+            strvec_add(stub && impl->va == stub->va ? &check->stubs : &check->calls, call);
     }
     sort_unique(&check->calls);
     sort_unique(&check->stubs);
