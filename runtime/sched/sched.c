@@ -43,6 +43,12 @@ void thread_wake(struct thread *t)
         list_push_back(&ready, &t->ready_node);
 }
 
+void thread_interrupt(struct thread *t)
+{
+    if (t != thread_current() && t->is_asleep && list_empty(&t->ready_node))
+        list_push_back(&ready, &t->ready_node); /* sched_sleep() looks at the signal itself */
+}
+
 /* ---- preemption ---- */
 
 /* Interrupts have a purpose while the service computes: siblings that are ready, devices. */
@@ -253,7 +259,7 @@ void sched_leave(void)
 }
 
 /* Somebody may want the CPU or a device while the service computes: let interrupts in. */
-static void preempt_enable(void)
+void sched_preempt_enable(void)
 {
     trap_hooks.preempt = preempt;
     percpu()->pending |= PENDING_IF;
@@ -262,7 +268,7 @@ static void preempt_enable(void)
 void poller_add(struct poller *p)
 {
     list_push_back(&pollers, &p->node);
-    preempt_enable();
+    sched_preempt_enable();
 }
 
 void poller_remove(struct poller *p)
@@ -290,7 +296,7 @@ struct thread *thread_new(u64 stack_top, int (*fn)(void *), void *arg, u64 tls)
     t->signal_mask = thread_current()->signal_mask;
     t->saved_rsp = context_new(stack_top, fn, arg);
     list_push_back(&ready, &t->ready_node);
-    preempt_enable();
+    sched_preempt_enable();
     return t;
 }
 

@@ -22,6 +22,8 @@ struct thread {
     bool is_dead;
     u64 signal_pending; /* owned by sys/signal.c: bit n-1 = signal n */
     u64 signal_mask;
+    u64 saved_mask; /* with has_saved_mask: comes back after the next delivery */
+    bool has_saved_mask;
     int *clear_tid;     /* set_child_tid of clone(): zeroed and woken at the end */
     void *signal_stack; /* sigaltstack() */
     size_t signal_stack_len;
@@ -57,6 +59,13 @@ extern void (*sched_signal_hook)(void);
 
 /* The end of a system call that found percpu.pending set; called by arch/ only. */
 void sched_leave(void);
+
+/* End @t's sleep because it has a signal. */
+void thread_interrupt(struct thread *t);
+
+/* Let interrupts reach the service while it computes: a sibling, a device or a timer may need it.
+ */
+void sched_preempt_enable(void);
 
 /* Has @t a signal that is not blocked? */
 static inline bool thread_has_signal(const struct thread *t)

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "base/types.h"
+#include "sched/thread.h"
 
 /* Make @sig pending for the calling thread; it is delivered when the call returns. */
 extern __attribute__((weak)) void signal_raise_thread(int sig);
@@ -19,11 +19,29 @@ extern __attribute__((weak)) u64 signal_mask_swap(u64 mask);
  * what rt_sigsuspend(2) does. */
 extern __attribute__((weak)) void signal_mask_restore_later(u64 mask);
 
+/* Deliver what is pending now, inside a call. True: the call is to be restarted (SA_RESTART). */
+extern __attribute__((weak)) bool signal_restart(void);
+
+/* Do @call again for as long as signals interrupt it whose handlers want that: signal(7) lists the
+ * calls. Nothing of the call may be left on a queue when it returns -EINTR: a handler may jump
+ * away. */
+#define DELIVER_RESTARTING(call)                                                                   \
+    ({                                                                                             \
+        long result_;                                                                              \
+        do                                                                                         \
+            result_ = (call);                                                                      \
+        while (unlikely(result_ == -EINTR) && signal_restart && signal_restart());                 \
+        result_;                                                                                   \
+    })
+
 /* The end of a write: a broken pipe is told by a signal as well. */
 static inline long deliver_sigpipe(long result)
 {
-    if (unlikely(result == -EPIPE) && signal_raise_thread)
-        signal_raise_thread(SIGPIPE);
+    if (likely(result != -EPIPE))
+        return result;
+    if (!signal_raise_thread) /* nothing of signals is linked: the default action */
+        sched_kill(SIGPIPE);
+    signal_raise_thread(SIGPIPE);
     return result;
 }
 

@@ -20,7 +20,7 @@ static long rw_read(int fd, const struct iovec *iov, int n_iov, s64 off)
         return r;
     r = rw_iov_check(iov, n_iov);
     if (!r)
-        r = f->ops->read ? f->ops->read(f, iov, n_iov, off) : -EINVAL;
+        r = f->ops->read ? DELIVER_RESTARTING(f->ops->read(f, iov, n_iov, off)) : -EINVAL;
     file_put(f);
     return r;
 }

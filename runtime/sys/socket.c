@@ -71,7 +71,7 @@ long uk_accept4(int fd, struct sockaddr *addr, unsigned *len, int flags)
     r = inet_get(fd, &f);
     if (r)
         return r;
-    r = sock_accept(f, addr, len, flags & ~SOCK_CLOEXEC, &conn);
+    r = DELIVER_RESTARTING(sock_accept(f, addr, len, flags & ~SOCK_CLOEXEC, &conn));
     file_put(f);
     return r ? r : install(conn, flags & SOCK_CLOEXEC);
 }
@@ -192,14 +192,16 @@ long uk_getsockopt(int fd, int level, int name, void *val, unsigned *len)
 
 static long msg_send(struct file *f, bool is_pair, const struct msghdr *msg, int flags)
 {
-    long r = is_pair ? sockpair_sendmsg(f, msg, flags) : sock_sendmsg(f, msg, flags);
+    long r = is_pair ? DELIVER_RESTARTING(sockpair_sendmsg(f, msg, flags))
+                     : DELIVER_RESTARTING(sock_sendmsg(f, msg, flags));
 
     return flags & MSG_NOSIGNAL ? r : deliver_sigpipe(r);
 }
 
 static long msg_recv(struct file *f, bool is_pair, struct msghdr *msg, int flags)
 {
-    return is_pair ? sockpair_recvmsg(f, msg, flags) : sock_recvmsg(f, msg, flags);
+    return is_pair ? DELIVER_RESTARTING(sockpair_recvmsg(f, msg, flags))
+                   : DELIVER_RESTARTING(sock_recvmsg(f, msg, flags));
 }
 
 long uk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
@@ -214,7 +216,7 @@ long uk_sendto(int fd, const void *buf, size_t len, int flags, const struct sock
     if (!buf && len) {
         r = -EFAULT;
     } else if (likely(!addr && !is_pair)) {
-        r = sock_send(f, buf, len, flags);
+        r = DELIVER_RESTARTING(sock_send(f, buf, len, flags));
         if (!(flags & MSG_NOSIGNAL))
             deliver_sigpipe(r);
     } else {
@@ -242,7 +244,7 @@ long uk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr
     if ((!buf && len) || (addr && !addr_len)) {
         r = -EFAULT;
     } else if (likely(!addr && !is_pair)) {
-        r = sock_recv(f, buf, len, flags);
+        r = DELIVER_RESTARTING(sock_recv(f, buf, len, flags));
     } else {
         struct iovec iov = {buf, len};
         struct msghdr msg = {.msg_name = addr,

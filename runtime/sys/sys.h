@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include "base/types.h"
@@ -15,6 +16,7 @@
 struct epoll_event;
 struct iovec;
 struct itimerspec;
+struct itimerval;
 struct mmsghdr;
 struct msghdr;
 struct pollfd;
@@ -257,3 +259,30 @@ long uk_time(time_t *t);
 long uk_clock_nanosleep(int clock, int flags, const struct timespec *want, struct timespec *left);
 long uk_nanosleep(const struct timespec *want, struct timespec *left);
 long uk_getrandom(void *buf, size_t len, unsigned flags);
+
+/* sigcalls.c, sigmask.c: signals */
+struct sigaction_kernel;
+long uk_rt_sigaction(int sig, const struct sigaction_kernel *to, struct sigaction_kernel *old,
+                     size_t mask_bytes);
+long uk_rt_sigprocmask(int how, const u64 *set, u64 *old, size_t mask_bytes);
+long uk_rt_sigpending(u64 *set, size_t mask_bytes);
+long uk_rt_sigsuspend(const u64 *mask, size_t mask_bytes);
+long uk_rt_sigtimedwait(const u64 *set, siginfo_t *info, const struct timespec *timeout,
+                        size_t mask_bytes);
+long uk_rt_sigqueueinfo(int pid, int sig, const siginfo_t *info);
+long uk_sigaltstack(const stack_t *to, stack_t *old);
+long uk_pause(void);
+long uk_kill(int pid, int sig);
+long uk_tkill(int tid, int sig);
+long uk_tgkill(int tgid, int tid, int sig);
+
+/* itimer.c: signals at a time */
+struct sigevent_kernel;
+long uk_alarm(unsigned seconds);
+long uk_getitimer(int which, struct itimerval *now);
+long uk_setitimer(int which, const struct itimerval *to, struct itimerval *old);
+long uk_timer_create(int clock, const struct sigevent_kernel *ev, int *id);
+long uk_timer_gettime(int id, struct itimerspec *now);
+long uk_timer_settime(int id, int flags, const struct itimerspec *to, struct itimerspec *old);
+long uk_timer_getoverrun(int id);
+long uk_timer_delete(int id);

@@ -17,7 +17,7 @@ static long rw_write(int fd, const struct iovec *iov, int n_iov, s64 off)
         return r;
     r = rw_iov_check(iov, n_iov);
     if (!r)
-        r = f->ops->write ? f->ops->write(f, iov, n_iov, off) : -EINVAL;
+        r = f->ops->write ? DELIVER_RESTARTING(f->ops->write(f, iov, n_iov, off)) : -EINVAL;
     file_put(f);
     return deliver_sigpipe(r);
 }

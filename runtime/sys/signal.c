@@ -1,0 +1,270 @@
+/* Sending and delivering signals: see signal.h. The calls of the service are in sigcalls.c. */
+#define _GNU_SOURCE
+#include "sys/signal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "arch/percpu.h"
+#include "mem/vm.h"
+#include "sys/deliver.h"
+#include "sys/fault.h"
+
+#define UNBLOCKABLE  (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+#define STACK_MARGIN 512 /* below the interrupted stack pointer: red zone, alignment */
+
+static struct sigaction_kernel actions[N_SIGNALS];
+static struct signal_info infos[N_SIGNALS]; /* of the pending one: LIMIT: not queued */
+
+struct sigaction_kernel *signal_action(int sig)
+{
+    return &actions[sig - 1];
+}
+
+/* signal(7): default action "ignore"; stopping makes no sense in a VM of one and is ignored too. */
+static bool is_ignored_by_default(int sig)
+{
+    return BIT(sig) & (BIT(SIGCHLD) | BIT(SIGURG) | BIT(SIGWINCH) | BIT(SIGCONT) | BIT(SIGSTOP) |
+                       BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU));
+}
+
+static bool is_ignored(int sig)
+{
+    void (*handler)(int) = signal_action(sig)->handler;
+
+    return handler == SIG_IGN || (handler == SIG_DFL && is_ignored_by_default(sig));
+}
+
+/* ---- sending ---- */
+
+static void hook(void);
+
+void signal_send(struct thread *t, int sig, struct signal_info info)
+{
+    if (is_ignored(sig) && !(t->signal_mask & SIGNAL_BIT(sig)))
+        return;
+    sched_signal_hook = hook;
+    infos[sig - 1] = info;
+    t->signal_pending |= SIGNAL_BIT(sig);
+    if (t == thread_current())
+        percpu()->pending |= PENDING_SIGNAL;
+    else if (thread_has_signal(t))
+        thread_interrupt(t);
+}
+
+void signal_send_process(int sig, struct signal_info info)
+{
+    struct thread *to = thread_current();
+
+    if (to->signal_mask & SIGNAL_BIT(sig))
+        list_for_each (it, &thread_all) {
+            struct thread *t = list_entry(it, struct thread, all_node);
+
+            if (!(t->signal_mask & SIGNAL_BIT(sig))) {
+                to = t;
+                break;
+            }
+        }
+    signal_send(to, sig, info);
+}
+
+void signal_raise_thread(int sig)
+{
+    signal_send(thread_current(), sig, (struct signal_info){SI_USER, 0});
+}
+
+/* ---- delivering ---- */
+
+/* Call the handler on @stack_top, or where we are if that is 0: signal_call.S. */
+void signal_call(int sig, siginfo_t *info, ucontext_t *uc, void (*handler)(int), u64 stack_top);
+
+static bool is_on_signal_stack(const struct thread *t, u64 sp)
+{
+    return sp - (u64)t->signal_stack <= t->signal_stack_len && t->signal_stack_len;
+}
+
+static void fill_info(int sig, siginfo_t *si)
+{
+    const struct signal_info *info = &infos[sig - 1];
+
+    memset(si, 0, sizeof(*si));
+    si->si_signo = sig;
+    si->si_code = info->code;
+    if (sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE || sig == SIGTRAP) {
+        si->si_addr = (void *)info->value;
+    } else {
+        si->si_pid = info->code <= 0 && info->code != SI_TIMER ? 1 : 0;
+        si->si_value.sival_ptr = (void *)info->value;
+    }
+}
+
+/* Run the handler of @sig with @uc as its context. The mask is the handler's while it runs, and
+ * then what it left in @uc. */
+static void run_handler(int sig, ucontext_t *uc, u64 sp)
+{
+    struct sigaction_kernel action = *signal_action(sig);
+    struct thread *me = thread_current();
+    siginfo_t si;
+    u64 stack_top = 0;
+
+    if (action.flags & SA_RESETHAND)
+        signal_action(sig)->handler = SIG_DFL;
+    fill_info(sig, &si);
+    memcpy(&uc->uc_sigmask, &me->signal_mask, sizeof(u64));
+    me->signal_mask |= action.mask | (action.flags & SA_NODEFER ? 0 : SIGNAL_BIT(sig));
+    me->signal_mask &= ~UNBLOCKABLE;
+    if (action.flags & SA_ONSTACK && me->signal_stack_len && !is_on_signal_stack(me, sp))
+        stack_top = (u64)me->signal_stack + me->signal_stack_len;
+    signal_call(sig, &si, uc, action.handler, stack_top);
+    memcpy(&me->signal_mask, &uc->uc_sigmask, sizeof(u64));
+    me->signal_mask &= ~UNBLOCKABLE;
+    if (thread_has_signal(me))
+        percpu()->pending |= PENDING_SIGNAL;
+}
+
+/* Deliver everything pending, at depth 0. Returns whether every handler wants calls restarted. */
+static bool deliver(void)
+{
+    struct thread *me = thread_current();
+    bool restart = true;
+
+    while (thread_has_signal(me)) {
+        int sig = __builtin_ctzll(me->signal_pending & ~me->signal_mask) + 1;
+        struct sigaction_kernel *action = signal_action(sig);
+        ucontext_t uc;
+
+        me->signal_pending &= ~SIGNAL_BIT(sig);
+        if (is_ignored(sig))
+            continue;
+        if (action->handler == SIG_DFL)
+            sched_kill(sig);
+        restart &= !!(action->flags & SA_RESTART);
+        memset(&uc, 0, sizeof(uc));
+        uc.uc_mcontext.gregs[REG_RSP] = (greg_t)__builtin_frame_address(0);
+        run_handler(sig, &uc, (u64)__builtin_frame_address(0));
+    }
+    if (me->has_saved_mask) { /* sigsuspend() and its kind: their own mask ends here */
+        me->has_saved_mask = false;
+        me->signal_mask = me->saved_mask;
+        if (thread_has_signal(me))
+            percpu()->pending |= PENDING_SIGNAL;
+    }
+    return restart;
+}
+
+static void hook(void)
+{
+    deliver();
+}
+
+bool signal_restart(void)
+{
+    struct percpu *cpu = percpu();
+    struct thread *me = thread_current();
+    u32 depth = cpu->depth;
+    bool restart;
+
+    if (!thread_has_signal(me))
+        return false;
+    cpu->depth = 0;
+    restart = deliver();
+    cpu->depth = depth;
+    return restart;
+}
+
+u64 signal_mask_swap(u64 mask)
+{
+    struct thread *me = thread_current();
+    u64 old = me->signal_mask;
+
+    me->signal_mask = mask & ~UNBLOCKABLE;
+    if (thread_has_signal(me))
+        percpu()->pending |= PENDING_SIGNAL;
+    return old;
+}
+
+void signal_mask_restore_later(u64 mask)
+{
+    struct thread *me = thread_current();
+
+    me->saved_mask = mask;
+    me->has_saved_mask = true;
+}
+
+/* ---- faults ---- */
+
+/* What the handler of a fault needs, on the stack of who faulted. */
+struct fault_record {
+    struct trap_frame frame;
+    int sig;
+};
+
+static const u8 greg_of[15] = {REG_R15, REG_R14, REG_R13, REG_R12, REG_R11, REG_R10, REG_R9, REG_R8,
+                               REG_RBP, REG_RDI, REG_RSI, REG_RDX, REG_RCX, REG_RBX, REG_RAX};
+
+/* Entered instead of what faulted, with depth 0, on the thread's own (or signal) stack. */
+static _Noreturn void fault_entry(void *arg)
+{
+    struct fault_record *r = arg;
+    u64 *regs = &r->frame.r15;
+    u8 space[context_fp_bytes() + 64];
+    void *fp = (void *)ALIGN_UP((u64)space, 64);
+    ucontext_t uc;
+
+    context_fp_save(fp);
+    memset(&uc, 0, sizeof(uc));
+    for (u32 i = 0; i < ARRAY_SIZE(greg_of); i++)
+        uc.uc_mcontext.gregs[greg_of[i]] = (greg_t)regs[i];
+    uc.uc_mcontext.gregs[REG_RIP] = (greg_t)r->frame.rip;
+    uc.uc_mcontext.gregs[REG_RSP] = (greg_t)r->frame.rsp;
+    uc.uc_mcontext.gregs[REG_EFL] = (greg_t)r->frame.rflags;
+    uc.uc_mcontext.gregs[REG_ERR] = (greg_t)r->frame.error;
+    uc.uc_mcontext.gregs[REG_TRAPNO] = (greg_t)r->frame.vector;
+    uc.uc_mcontext.gregs[REG_CR2] = (greg_t)r->frame.cr2;
+    run_handler(r->sig, &uc, (u64)__builtin_frame_address(0));
+    for (u32 i = 0; i < ARRAY_SIZE(greg_of); i++)
+        regs[i] = (u64)uc.uc_mcontext.gregs[greg_of[i]];
+    r->frame.rip = (u64)uc.uc_mcontext.gregs[REG_RIP];
+    r->frame.rsp = (u64)uc.uc_mcontext.gregs[REG_RSP];
+    context_fp_restore(fp);
+    context_resume(&r->frame);
+}
+
+extern char __data_start[], __image_end[];
+
+bool fault_can_write(u64 addr, u64 len)
+{
+    if (addr >= (u64)__data_start && addr + len <= (u64)__image_end)
+        return true; /* a signal stack that is a variable */
+    return vm_covers(addr, len, VM_WRITE);
+}
+
+bool fault_signal(struct trap_frame *frame, int sig)
+{
+    struct thread *me = thread_current();
+    struct sigaction_kernel *action = signal_action(sig);
+    struct fault_record *r;
+    u64 sp = frame->rsp - STACK_MARGIN;
+
+    if (!me || action->handler == SIG_DFL || action->handler == SIG_IGN ||
+        me->signal_mask & SIGNAL_BIT(sig) || percpu()->depth)
+        return false; /* a fault inside the runtime has no state to come back to */
+    if (action->flags & SA_ONSTACK && me->signal_stack_len && !is_on_signal_stack(me, frame->rsp))
+        sp = (u64)me->signal_stack + me->signal_stack_len;
+    r = (struct fault_record *)ALIGN_DOWN(sp - sizeof(*r), 16);
+    if (!fault_can_write((u64)r, sizeof(*r)))
+        return false; /* no stack to run on: it overflowed */
+    infos[sig - 1] = (struct signal_info){
+        frame->vector == VEC_PAGE_FAULT ? (frame->error & 1 ? SEGV_ACCERR : SEGV_MAPERR)
+                                        : SI_KERNEL,
+        frame->vector == VEC_PAGE_FAULT ? frame->cr2 : frame->rip};
+    r->frame = *frame;
+    r->sig = sig;
+    frame->rdi = (u64)r;
+    frame->rip = (u64)fault_entry;
+    frame->rsp = (u64)r - 8;
+    frame->rflags &= ~0x400ull; /* DF, as at any function's entry */
+    return true;
+}

@@ -1,0 +1,39 @@
+/*
+ * Signals of the one process. A handler is a function call: at the end of the system call during
+ * which its signal became pending, inside a call that waits (signal_restart()), in an interrupt
+ * while the service computes, or in place of what faulted.
+ */
+#pragma once
+
+#include "base/types.h"
+#include "sched/thread.h"
+
+#define N_SIGNALS       64
+#define SIGNAL_BIT(sig) BIT((sig)-1)
+
+struct sigaction_kernel { /* what rt_sigaction(2) takes: not libc's struct sigaction */
+    void (*handler)(int);
+    u64 flags;
+    void (*restorer)(void);
+    u64 mask;
+};
+
+/* What a handler with SA_SIGINFO is told beyond the number. */
+struct signal_info {
+    int code;  /* SI_USER, SI_TKILL, SI_TIMER … */
+    u64 value; /* si_value, or si_addr of a fault */
+};
+
+struct sigaction_kernel *signal_action(int sig);
+
+/* Make @sig pending for @t and end its wait, if it does not block it. */
+void signal_send(struct thread *t, int sig, struct signal_info info);
+
+/* The same for the process: some thread that does not block it gets it. */
+void signal_send_process(int sig, struct signal_info info);
+
+/* See sys/deliver.h for these. */
+void signal_raise_thread(int sig);
+u64 signal_mask_swap(u64 mask);
+void signal_mask_restore_later(u64 mask);
+bool signal_restart(void);
