@@ -1,0 +1,5 @@
+#pragma once
+
+#include <stddef.h>
+
+double sum(const double *values, size_t n);
