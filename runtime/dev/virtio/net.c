@@ -156,6 +156,8 @@ static bool rx_is_good(const struct net_hdr *h, u32 len_bytes)
         nic.n_skip--;
         return false;
     }
+    if (len_bytes < nic.hdr_bytes + ETH_HDR_BYTES) /* not even its header can be trusted */
+        return false;
     if (nic.has_mrg && unlikely(h->num_buffers != 1)) {
         if (h->num_buffers > nic.rx.size)
             vring_break(&nic.rx, "num_buffers", h->num_buffers);
@@ -163,7 +165,7 @@ static bool rx_is_good(const struct net_hdr *h, u32 len_bytes)
             nic.n_skip = h->num_buffers - 1;
         return false;
     }
-    return len_bytes >= nic.hdr_bytes + ETH_HDR_BYTES && !h->gso_type;
+    return !h->gso_type;
 }
 
 /* Returns frames handled; negative if the device lied. */

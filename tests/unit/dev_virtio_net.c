@@ -1,0 +1,734 @@
+/* The network device (virtio 1.2 §5.1): frames both ways, back-pressure, and a device that lies. */
+/* sources: runtime/dev/virtio/vring.c runtime/dev/virtio/virtio.c runtime/dev/virtio/mmio.c */
+/* sources: runtime/dev/reg.c tests/unit/dev_host.c tests/unit/dev_virtio_model.c */
+#include "dev_host.h"
+#include "dev_virtio_model.h"
+
+#include <string.h>
+
+#include "dev/pkt.c"
+#include "dev/virtio/net.c"
+
+#define BASE     0xfeb00000u
+#define F_LEGACY (BIT(NET_F_MAC) | BIT(VIRTIO_F_ANY_LAYOUT))
+#define F_MODERN (BIT(NET_F_MAC) | BIT(NET_F_MRG_RXBUF) | BIT(VIRTIO_F_EVENT_IDX))
+#define BUDGET   64 /* packets: 16 receive buffers */
+
+static const u8 mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
+
+/* ---- the seams net.c expects */
+
+bool virtio_pci_probe(void)
+{
+    return false;
+}
+
+void virtio_pci_msix_enable(struct virtio_dev *vd)
+{
+    (void)vd;
+    fail();
+}
+
+const struct virtio_driver *virtio_driver_for(u32 device_id)
+{
+    return device_id == VIRTIO_ID_NET ? &virtio_net_driver : NULL;
+}
+
+void dev_probe(void)
+{
+    virtio_mmio_probe_default();
+}
+
+static u32 on_read(u64 at, unsigned width)
+{
+    if (at < BASE || at >= BASE + 0x200)
+        return 0;
+    return model_mmio_read((u32)at - BASE, width);
+}
+
+static void on_write(u64 at, u32 v, unsigned width)
+{
+    assert_true(at >= BASE && at < BASE + 0x200);
+    model_mmio_write((u32)at - BASE, v, width);
+}
+
+/* ---- the user */
+
+static struct netdev *nd;
+static struct pkt *got[256];
+static unsigned n_got, n_space;
+static bool keeps;
+
+static void on_rx(struct netdev *from, struct pkt *p, void *user)
+{
+    assert_ptr_equal(from, nd);
+    assert_ptr_equal(user, &n_got);
+    assert_true(p->len_bytes >= 14 && p->data >= p->buf);
+    assert_true(p->data + p->len_bytes <= p->buf + p->cap_bytes);
+    if (keeps) {
+        got[n_got] = p;
+    } else {
+        pkt_put(p);
+    }
+    n_got++;
+}
+
+static void on_space(struct netdev *from, void *user)
+{
+    (void)from;
+    (void)user;
+    n_space++;
+}
+
+static void open_net(bool is_legacy, u64 features, u32 budget)
+{
+    host_reset();
+    host_read_fn = on_read;
+    host_write_fn = on_write;
+    memset(&nic, 0, sizeof(nic));
+    memset(&pool, 0, sizeof(pool));
+    pkt_pool_init(budget);
+    model_init(1, is_legacy, features);
+    memcpy(model.config, mac, 6);
+    n_got = n_space = 0;
+    keeps = false;
+    nd = netdev_first();
+    if (nd) {
+        nd->rx = on_rx;
+        nd->tx_space = on_space;
+        nd->user = &n_got;
+    }
+}
+
+static int modern(void **state)
+{
+    (void)state;
+    open_net(false, F_MODERN, BUDGET);
+    return nd ? 0 : -1;
+}
+
+static int legacy(void **state)
+{
+    (void)state;
+    open_net(true, F_LEGACY, BUDGET);
+    return nd ? 0 : -1;
+}
+
+static bool poll_net(void)
+{
+    return host_poller->poll(host_poller);
+}
+
+/* The device receives a frame of @len bytes, all 'x', with header @h. False: no buffer. */
+static bool deliver(u32 len, struct net_hdr h)
+{
+    struct model_chain c;
+    u8 frame[2048];
+    u32 at = 0;
+
+    if (!model_take(QUEUE_RX, &c))
+        return false;
+    memset(frame, 'x', sizeof(frame));
+    memcpy(frame, &h, nic.hdr_bytes);
+    len += nic.hdr_bytes;
+    for (unsigned i = 0; i < c.n; i++) {
+        u32 n = MIN(c.seg[i].len, len - at);
+
+        assert_true(c.seg[i].is_write);
+        memcpy(c.seg[i].data, frame + at, n);
+        at += n;
+    }
+    assert_int_equal(at, len);
+    model_give(QUEUE_RX, c.head, len);
+    return true;
+}
+
+static const struct net_hdr plain = {.num_buffers = 1};
+
+static struct pkt *frame_new(u32 len)
+{
+    struct pkt *p = pkt_alloc(PKT_DRIVER_HEADROOM);
+
+    assert_non_null(p);
+    memset(p->data, 't', len);
+    p->len_bytes = len;
+    return p;
+}
+
+static unsigned n_inflight(void)
+{
+    return nic.rx.n_inflight + nic.tx.n_inflight;
+}
+
+static void expect_stopped(void)
+{
+    unsigned resets = model.n_resets;
+
+    assert_false(poll_net());
+    assert_int_equal(model.n_resets, resets + 1);
+    assert_int_equal(host_n_logged, 1);
+    assert_int_equal(pkt_pool_in_use(), 0);
+    assert_false(poll_net());
+    assert_false(host_poller->arm(host_poller));
+    host_poller->disarm(host_poller);
+    struct pkt *p = frame_new(60);
+    assert_int_equal(netdev_tx(nd, p), -EIO);
+    netdev_flush(nd);
+    pkt_put(p);
+    assert_int_equal(model.n_resets, resets + 1);
+    assert_int_equal(host_n_logged, 1);
+}
+
+/* ---- start */
+
+static void starts(void **state)
+{
+    (void)state;
+    open_net(false, F_MODERN | BIT(NET_F_CSUM) | BIT(NET_F_HOST_TSO4) | BIT(NET_F_GUEST_CSUM),
+             BUDGET);
+    assert_non_null(nd);
+    assert_memory_equal(nd->mac, mac, 6);
+    assert_int_equal(nd->mtu_bytes, 1500);
+    assert_int_equal(nd->offloads, BIT(NETDEV_CSUM_TX) | BIT(NETDEV_CSUM_RX) | BIT(NETDEV_TSO4));
+    assert_int_equal(model.status, 15);
+    assert_int_equal(model_n_avail(QUEUE_RX), BUDGET / 4);
+    assert_int_equal(model.q[0].n_kicks, 1);
+    assert_int_equal(host_routed_gsi, 24);
+    assert_true(host_routed_level);
+    assert_ptr_equal(netdev_first(), nd);
+    assert_int_equal(model.n_resets, 1);
+}
+
+static void no_device(void **state)
+{
+    (void)state;
+    host_reset();
+    memset(&nic, 0, sizeof(nic));
+    model_init(0, false, 0);
+    host_read_fn = on_read;
+    assert_null(netdev_first());
+    assert_int_equal(host_n_logged, 0);
+}
+
+static void odd_configuration(void **state)
+{
+    (void)state;
+    open_net(false, F_MODERN & ~BIT(NET_F_MAC), BUDGET); /* none */
+    assert_int_equal(nd->mac[0], 2);
+    open_net(false, F_MODERN | BIT(NET_F_MTU), BUDGET); /* 0 */
+    assert_int_equal(nd->mtu_bytes, 1500);
+    for (unsigned mtu = 1; mtu < 65536; mtu = mtu * 3 + 1) {
+        host_reset();
+        host_read_fn = on_read;
+        host_write_fn = on_write;
+        memset(&nic, 0, sizeof(nic));
+        memset(&pool, 0, sizeof(pool));
+        pkt_pool_init(BUDGET);
+        model_init(1, false, F_MODERN | BIT(NET_F_MTU));
+        memset(model.config, 0xff, 6); /* a broadcast address */
+        memcpy(model.config + 10, &mtu, 2);
+        model.is_config_restless = true;
+        nd = netdev_first();
+        assert_non_null(nd);
+        assert_false(nd->mac[0] & 1);
+        assert_true(nd->mtu_bytes >= 68 && nd->mtu_bytes + 14u <= FRAME_MAX);
+    }
+}
+
+static void refuses_to_start(void **state)
+{
+    (void)state;
+    for (unsigned lie = 0; lie < 7; lie++) {
+        host_reset();
+        host_read_fn = on_read;
+        host_write_fn = on_write;
+        memset(&nic, 0, sizeof(nic));
+        memset(&pool, 0, sizeof(pool));
+        pkt_pool_init(BUDGET);
+        host_n_pages = 0;
+        model_init(1, false, F_MODERN);
+        switch (lie) {
+        case 0:
+            model.never_resets = true;
+            model.status = 1;
+            break;
+        case 1:
+            model.refuses_features = true;
+            break;
+        case 2:
+            model.offered &= ~BIT(32);
+            break;
+        case 3:
+            model.q[0].max = 0;
+            break;
+        case 4:
+            model.q[1].max = 48; /* not a power of two */
+            break;
+        case 5:
+            host_pages_left = 2; /* no packet */
+            break;
+        case 6:
+            host_pages_left = 1; /* no second ring */
+            break;
+        }
+        assert_null(netdev_first());
+        assert_true(host_n_logged >= 1);
+        assert_int_equal(pkt_pool_in_use(), 0);
+        assert_int_equal(host_n_pages, pool.n_made / PKTS_PER_PAGE); /* the rings went back */
+        assert_null(netdev_first());
+    }
+}
+
+/* ---- receive */
+
+static void receives(void **state)
+{
+    (void)state;
+    keeps = true;
+    for (u32 i = 0; i < 5; i++)
+        assert_true(deliver(60 + i, plain));
+    assert_true(poll_net());
+    assert_int_equal(n_got, 5);
+    for (u32 i = 0; i < 5; i++) {
+        assert_int_equal(got[i]->len_bytes, 60 + i);
+        assert_int_equal(got[i]->flags, 0);
+        assert_int_equal(got[i]->data[0] + got[i]->data[59 + i], 2 * 'x');
+        pkt_put(got[i]);
+    }
+    assert_int_equal(nd->stats.rx_packets, 5);
+    assert_int_equal(nd->stats.rx_bytes, 310);
+    assert_false(poll_net());
+    assert_int_equal(pkt_pool_in_use(), n_inflight());
+}
+
+static void largest_frame(void **state)
+{
+    (void)state;
+    assert_true(deliver(1514, plain));
+    assert_true(deliver(FRAME_MAX, plain));
+    poll_net();
+    assert_int_equal(n_got, 2);
+}
+
+/* 70,000 frames: the indices wrap; one register access per batch, not per frame. */
+static void receives_for_long(void **state)
+{
+    unsigned before;
+
+    (void)state;
+    for (unsigned n = 0; n < 70000; n += 10) {
+        for (unsigned i = 0; i < 10; i++)
+            assert_true(deliver(64, plain));
+        before = host_n_accesses;
+        poll_net();
+        assert_true(host_n_accesses - before <= 1);
+    }
+    assert_int_equal(n_got, 70000);
+    assert_int_equal(nd->stats.rx_dropped, 0);
+    assert_int_equal(host_n_logged, 0);
+}
+
+static void legacy_split_header(void **state)
+{
+    (void)state;
+    open_net(true, BIT(NET_F_MAC), BUDGET); /* no ANY_LAYOUT */
+    assert_non_null(nd);
+    assert_true(deliver(100, plain));
+    poll_net();
+    assert_int_equal(n_got, 1);
+    struct pkt *p = frame_new(77);
+    struct model_chain c;
+    assert_int_equal(netdev_tx(nd, p), 0);
+    netdev_flush(nd);
+    assert_true(model_take(QUEUE_TX, &c));
+    assert_int_equal(c.n, 2);
+    assert_int_equal(c.seg[0].len, 10);
+    assert_int_equal(c.seg[1].len, 77);
+    assert_ptr_equal(c.seg[1].data, p->data);
+    pkt_put(p);
+}
+
+static void checksum_flags(void **state)
+{
+    (void)state;
+    for (unsigned offered = 0; offered < 2; offered++)
+        for (u8 flags = 0; flags < 8; flags++) {
+            open_net(false, F_MODERN | (offered ? BIT(NET_F_GUEST_CSUM) : 0), BUDGET);
+            keeps = true;
+            deliver(60, (struct net_hdr){.flags = flags, .num_buffers = 1});
+            poll_net();
+            assert_int_equal(n_got, 1);
+            assert_int_equal(got[0]->flags, offered && (flags & 3) ? BIT(PKT_CSUM_VALID) : 0);
+        }
+}
+
+static void short_frames_are_dropped(void **state)
+{
+    struct model_chain c;
+
+    (void)state;
+    for (u32 len = 0; len < 14; len++)
+        assert_true(deliver(len, plain));
+    poll_net();
+    assert_true(model_take(QUEUE_RX, &c));
+    model_give(QUEUE_RX, c.head, 0); /* not even a header */
+    assert_true(deliver(14, plain));
+    poll_net();
+    assert_int_equal(n_got, 1);
+    assert_int_equal(nd->stats.rx_dropped, 15);
+    assert_int_equal(nic.rx.n_inflight, nic.n_rx - 1);
+}
+
+static void unagreed_gso_is_dropped(void **state)
+{
+    (void)state;
+    deliver(1000, (struct net_hdr){.gso_type = 1, .gso_size = 1460, .num_buffers = 1});
+    poll_net();
+    assert_int_equal(n_got, 0);
+    assert_int_equal(nd->stats.rx_dropped, 1);
+}
+
+static void many_buffers_are_dropped_together(void **state)
+{
+    (void)state;
+    deliver(1000, (struct net_hdr){.num_buffers = 3});
+    deliver(1000, (struct net_hdr){.num_buffers = 9}); /* payload: no header */
+    poll_net();
+    deliver(1000, (struct net_hdr){.num_buffers = 9});
+    deliver(60, plain);
+    poll_net();
+    assert_int_equal(n_got, 1);
+    assert_int_equal(nd->stats.rx_dropped, 3);
+    deliver(60, (struct net_hdr){.num_buffers = 0});
+    deliver(60, plain);
+    poll_net();
+    assert_int_equal(n_got, 2);
+    assert_int_equal(nd->stats.rx_dropped, 4);
+    deliver(60, (struct net_hdr){.num_buffers = 0xffff}); /* more than there are */
+    expect_stopped();
+}
+
+/* A user that keeps everything: frames go up until the pool is dry, then are dropped; the ring
+ * never runs empty; small frames pass a little longer; all is well when the packets come back. */
+static void pool_runs_dry(void **state)
+{
+    unsigned large, small;
+
+    (void)state;
+    keeps = true;
+    for (unsigned i = 0; i < 100; i++) {
+        assert_true(deliver(1000, plain));
+        poll_net();
+    }
+    large = n_got;
+    assert_true(large >= BUDGET - BUDGET / 4 && large < BUDGET);
+    for (unsigned i = 0; i < 100; i++) {
+        assert_true(deliver(64, plain));
+        poll_net();
+    }
+    small = n_got - large;
+    assert_true(small > 0 && n_got < BUDGET);
+    assert_int_equal(nd->stats.rx_dropped, 200 - n_got);
+    keeps = false;
+    for (unsigned i = 0; i < large + small; i++)
+        pkt_put(got[i]);
+    n_got = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        assert_true(deliver(1000, plain));
+        poll_net();
+    }
+    assert_int_equal(n_got, 100);
+    poll_net();
+    assert_true(nic.rx.n_inflight >= nic.n_rx - nic.n_rx_refill);
+}
+
+/* With the pool dry, a user that keeps nothing loses nothing. */
+static void dry_but_not_kept(void **state)
+{
+    struct pkt *p;
+    unsigned n = 0;
+
+    (void)state;
+    while ((p = pkt_alloc(0)))
+        got[n++] = p;
+    for (unsigned i = 0; i < 100; i++) {
+        assert_true(deliver(1000, plain));
+        poll_net();
+    }
+    assert_int_equal(n_got, 100);
+}
+
+/* ---- transmit */
+
+static void transmits(void **state)
+{
+    struct pkt *p = frame_new(60);
+    struct model_chain c;
+
+    (void)state;
+    memset(p->buf, 0xee, PKT_DRIVER_HEADROOM);
+    assert_int_equal(netdev_tx(nd, p), 0);
+    assert_int_equal(p->refs, 2);
+    assert_int_equal(p->flags, BIT(PKT_IN_DEVICE));
+    assert_int_equal(model_n_avail(QUEUE_TX), 0);
+    netdev_flush(nd);
+    assert_int_equal(model.q[1].n_kicks, 1);
+    assert_true(model_take(QUEUE_TX, &c));
+    assert_int_equal(c.n, 1);
+    assert_false(c.seg[0].is_write);
+    assert_int_equal(c.seg[0].len, nic.hdr_bytes + 60);
+    for (unsigned i = 0; i < nic.hdr_bytes; i++)
+        assert_int_equal(c.seg[0].data[i], 0);
+    assert_ptr_equal(c.seg[0].data + nic.hdr_bytes, p->data);
+    assert_int_equal(p->data[0] + p->data[59], 2 * 't');
+    model_give(QUEUE_TX, c.head, 0);
+    assert_true(poll_net());
+    assert_int_equal(p->refs, 1);
+    assert_int_equal(p->flags, 0);
+    assert_int_equal(nd->stats.tx_packets, 1);
+    assert_int_equal(nd->stats.tx_bytes, 60);
+    pkt_put(p);
+}
+
+static void offload_header(void **state)
+{
+    static const u8 want[12] = {1, 1, 54, 0, 0xb4, 5, 34, 0, 16, 0, 0, 0};
+    struct model_chain c;
+    struct pkt *p;
+
+    (void)state;
+    open_net(false, F_MODERN | BIT(NET_F_CSUM) | BIT(NET_F_HOST_TSO4), BUDGET);
+    p = frame_new(1900);
+    p->flags = BIT(PKT_CSUM_PARTIAL);
+    p->csum_start = 34;
+    p->csum_offset = 16;
+    p->gso_type = 1;
+    p->gso_size = 1460;
+    p->hdr_len_bytes = 54;
+    assert_int_equal(netdev_tx(nd, p), 0);
+    poll_net();
+    assert_true(model_take(QUEUE_TX, &c));
+    assert_memory_equal(c.seg[0].data, want, 12);
+    pkt_put(p);
+}
+
+static void bad_sizes(void **state)
+{
+    struct pkt *p = frame_new(1514);
+
+    (void)state;
+    assert_int_equal(netdev_tx(nd, p), 0);
+    p->len_bytes = 1515;
+    assert_int_equal(netdev_tx(nd, p), -EMSGSIZE);
+    p->len_bytes = 13;
+    assert_int_equal(netdev_tx(nd, p), -EMSGSIZE);
+    p->len_bytes = 60;
+    p->data = p->buf + nic.hdr_bytes - 1;
+    assert_int_equal(netdev_tx(nd, p), -EMSGSIZE);
+    assert_int_equal(p->refs, 2);
+}
+
+static void full_ring_is_back_pressure(void **state)
+{
+    struct pkt *p = frame_new(60);
+    struct model_chain c;
+    unsigned n = 0;
+
+    (void)state;
+    while (!netdev_tx(nd, p))
+        n++;
+    assert_int_equal(n, nic.tx.size);
+    assert_int_equal(netdev_tx(nd, p), -ENOSPC);
+    assert_int_equal(p->refs, n + 1);
+    poll_net();
+    assert_int_equal(model.q[1].n_kicks, 1);
+    assert_int_equal(n_space, 0);
+    /* About to idle: the device must say when it is done. */
+    assert_false(host_poller->arm(host_poller));
+    model_take(QUEUE_TX, &c);
+    model_give(QUEUE_TX, c.head, 0);
+    assert_true(model_may_interrupt(QUEUE_TX, 0));
+    host_poller->disarm(host_poller);
+    assert_true(poll_net());
+    assert_int_equal(n_space, 1);
+    assert_int_equal(netdev_tx(nd, p), 0);
+    poll_net();
+    assert_int_equal(n_space, 1);
+    /* Room is also found without a poll. */
+    model_take(QUEUE_TX, &c);
+    model_give(QUEUE_TX, c.head, 0);
+    assert_int_equal(netdev_tx(nd, p), 0);
+}
+
+static void sent_packets_need_no_interrupt(void **state)
+{
+    struct pkt *p = frame_new(60);
+    struct model_chain c;
+
+    (void)state;
+    netdev_tx(nd, p);
+    poll_net();
+    assert_false(host_poller->arm(host_poller));
+    model_take(QUEUE_TX, &c);
+    model_give(QUEUE_TX, c.head, 0);
+    assert_false(model_may_interrupt(QUEUE_TX, 0));
+    host_poller->disarm(host_poller);
+    pkt_put(p);
+}
+
+/* ---- idle */
+
+static void interrupt_only_while_armed(void **state)
+{
+    (void)state;
+    deliver(60, plain);
+    assert_false(model_may_interrupt(QUEUE_RX, 0));
+    assert_true(host_poller->arm(host_poller)); /* slipped in */
+    host_poller->disarm(host_poller);
+    poll_net();
+    assert_false(host_poller->arm(host_poller));
+    deliver(60, plain);
+    assert_true(model_may_interrupt(QUEUE_RX, 1));
+    host_poller->disarm(host_poller);
+    poll_net();
+    deliver(60, plain);
+    assert_false(model_may_interrupt(QUEUE_RX, 2));
+}
+
+/* Traffic is acknowledged at once; a line held up for something else (a change of configuration, a
+ * storm) is after a few idles; an idle that ends by a timer costs no exit. */
+static void acknowledges(void **state)
+{
+    unsigned before, idles = 0;
+
+    (void)state;
+    host_poller->arm(host_poller);
+    deliver(60, plain);
+    model.isr = 1;
+    host_poller->disarm(host_poller);
+    assert_int_equal(model.isr, 0);
+    poll_net();
+    before = host_n_accesses;
+    host_poller->arm(host_poller);
+    host_poller->disarm(host_poller);
+    assert_int_equal(host_n_accesses, before);
+    model.isr = 2;
+    while (model.isr && idles++ < 100) {
+        host_poller->arm(host_poller);
+        host_poller->disarm(host_poller);
+    }
+    assert_int_equal(model.isr, 0);
+    assert_true(idles <= ACK_EVERY);
+}
+
+/* ---- lies in the rings */
+
+static void lie_rx_id(void **state)
+{
+    (void)state;
+    deliver(60, plain);
+    model_give(QUEUE_RX, 0xffff, 60);
+    expect_stopped();
+    assert_int_equal(n_got, 1);
+}
+
+static void lie_rx_len(void **state)
+{
+    struct model_chain c;
+
+    (void)state;
+    model_take(QUEUE_RX, &c);
+    model_give(QUEUE_RX, c.head, c.seg[0].len + 1);
+    expect_stopped();
+    assert_int_equal(n_got, 0);
+}
+
+static void lie_rx_idx(void **state)
+{
+    (void)state;
+    model_set_used_idx(QUEUE_RX, 0x8000);
+    expect_stopped();
+}
+
+static void lie_tx_id(void **state)
+{
+    struct pkt *p = frame_new(60);
+
+    (void)state;
+    netdev_tx(nd, p);
+    pkt_put(p);
+    netdev_flush(nd);
+    model_give(QUEUE_TX, 5, 0);
+    expect_stopped();
+}
+
+/* Seen from within netdev_tx(), with senders waiting: they are told to look again. */
+static void lie_while_full(void **state)
+{
+    struct pkt *p = frame_new(60);
+
+    (void)state;
+    while (!netdev_tx(nd, p))
+        ;
+    pkt_put(p);
+    netdev_flush(nd);
+    model_set_used_idx(QUEUE_TX, 0x4000);
+    assert_int_equal(netdev_tx(nd, p), -ENOSPC);
+    expect_stopped();
+    assert_int_equal(n_space, 1);
+}
+
+/* It lies and then does not even stop: what it may still write to is never used again. */
+static void lie_and_no_reset(void **state)
+{
+    unsigned lost = n_inflight();
+
+    (void)state;
+    model.never_resets = true;
+    model_give(QUEUE_RX, 0xffff, 60);
+    assert_false(poll_net());
+    assert_int_equal(host_n_logged, 2);
+    lost = nic.n_rx;
+    assert_int_equal(pkt_pool_in_use(), lost);
+}
+
+#define MODERN(f) cmocka_unit_test_setup(f, modern)
+#define BOTH(f)                                                                                    \
+    {#f ", modern", f, modern, NULL, NULL},                                                        \
+    {                                                                                              \
+#f ", legacy", f, legacy, NULL, NULL                                                       \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts),
+        cmocka_unit_test(no_device),
+        cmocka_unit_test(odd_configuration),
+        cmocka_unit_test(refuses_to_start),
+        BOTH(receives),
+        BOTH(largest_frame),
+        BOTH(receives_for_long),
+        cmocka_unit_test(legacy_split_header),
+        cmocka_unit_test(checksum_flags),
+        BOTH(short_frames_are_dropped),
+        BOTH(unagreed_gso_is_dropped),
+        MODERN(many_buffers_are_dropped_together),
+        BOTH(pool_runs_dry),
+        BOTH(dry_but_not_kept),
+        BOTH(transmits),
+        cmocka_unit_test(offload_header),
+        BOTH(bad_sizes),
+        BOTH(full_ring_is_back_pressure),
+        BOTH(sent_packets_need_no_interrupt),
+        BOTH(interrupt_only_while_armed),
+        BOTH(acknowledges),
+        BOTH(lie_rx_id),
+        BOTH(lie_rx_len),
+        BOTH(lie_rx_idx),
+        BOTH(lie_tx_id),
+        BOTH(lie_while_full),
+        BOTH(lie_and_no_reset),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
