@@ -1,0 +1,338 @@
+/* Two stacks through a relay that loses, reorders, doubles, delays and damages: what arrives is
+ * what was sent, and everything is given back. */
+/* sources: tests/unit/net_host.c runtime/net/arp.c runtime/net/csum.c runtime/net/dhcp.c */
+/* sources: runtime/net/eth.c runtime/net/icmp.c runtime/net/ip.c runtime/net/net.c */
+/* sources: runtime/net/netif.c runtime/net/ports.c runtime/net/siphash.c runtime/net/sock.c */
+/* sources: runtime/net/sock_connect.c runtime/net/sock_dgram.c runtime/net/sock_opt.c */
+/* sources: runtime/net/sock_stream.c runtime/net/tcp.c runtime/net/tcp_cong.c */
+/* sources: runtime/net/tcp_in.c runtime/net/tcp_opt.c runtime/net/tcp_out.c */
+/* sources: runtime/net/tcp_sock.c runtime/net/tcp_timer.c runtime/net/tcp_tw.c */
+/* sources: runtime/net/udp.c */
+#include "net_host.h"
+
+#include <stdlib.h>
+
+#include "net/tcp.h"
+
+#define N_FLIGHT 512
+
+/* One direction of the wire. */
+struct wire {
+    struct {
+        u64 at_ns;
+        size_t len;
+        u8 frame[1600];
+    } flight[N_FLIGHT];
+    unsigned n;
+};
+
+static struct {
+    unsigned loss, dup, damage; /* per 1000 frames */
+    u64 delay_ns, jitter_ns;    /* jitter reorders */
+} relay;
+
+static struct net nets[2];
+static struct host_dev devs[2];
+static struct wire wires[2];
+static u64 rng;
+static long pkts_before, heap_before, pages_before;
+
+static u32 dice(u32 n)
+{
+    rng = rng * 6364136223846793005u + 1442695040888963407u;
+    return (u32)(rng >> 33) % n;
+}
+
+static void wire_put(struct wire *w, const u8 *frame, size_t len)
+{
+    if (w->n == N_FLIGHT || dice(1000) < relay.loss)
+        return;
+    memcpy(w->flight[w->n].frame, frame, len);
+    w->flight[w->n].len = len;
+    w->flight[w->n].at_ns =
+        host_now_ns + relay.delay_ns + (relay.jitter_ns ? dice((u32)relay.jitter_ns) : 0);
+    if (dice(1000) < relay.damage) /* not the Ethernet header: that has the FCS */
+        w->flight[w->n].frame[14 + dice((u32)len - 14)] ^= (u8)(1 << dice(8));
+    w->n++;
+}
+
+/* Move what is due; returns when the next frame arrives. */
+static u64 relay_run(void)
+{
+    u8 frame[2048];
+    u64 next = DEADLINE_NEVER;
+    size_t len;
+
+    for (int i = 0; i < 2; i++) {
+        while ((len = host_dev_take(&devs[i], frame, sizeof(frame))) != 0) {
+            wire_put(&wires[i], frame, len);
+            if (dice(1000) < relay.dup)
+                wire_put(&wires[i], frame, len);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        struct wire *w = &wires[i];
+        for (unsigned k = 0; k < w->n;) {
+            if (w->flight[k].at_ns > host_now_ns) {
+                next = MIN(next, w->flight[k].at_ns);
+                k++;
+                continue;
+            }
+            len = w->flight[k].len;
+            memcpy(frame, w->flight[k].frame, len);
+            memmove(&w->flight[k], &w->flight[k + 1], (w->n - k - 1) * sizeof(w->flight[0]));
+            w->n--;
+            host_dev_give(&devs[!i], frame, len);
+        }
+    }
+    for (int i = 0; i < 2; i++)
+        if (devs[i].n)
+            next = host_now_ns;
+    return next;
+}
+
+/* Let the world turn until something may have changed. */
+static void turn(void)
+{
+    u64 next;
+
+    host_poll();
+    next = relay_run();
+    host_poll();
+    next = MIN(next, timer_next_ns());
+    if (next == DEADLINE_NEVER)
+        fail_msg("deadlock: nothing in flight, no timer");
+    host_now_ns = MAX(host_now_ns, next);
+    timer_run(host_now_ns);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    host_reset();
+    pkts_before = host_n_pkts;
+    heap_before = host_n_heap;
+    pages_before = host_n_pages;
+    memset(&relay, 0, sizeof(relay));
+    relay.delay_ns = NSEC_PER_MSEC;
+    memset(wires, 0, sizeof(wires));
+    for (u32 i = 0; i < 2; i++) {
+        struct net_config cfg = {
+            .is_static = true, .addr = be32(0x0a000001 + i), .mask = be32(0xffffff00)};
+        host_dev_init(&devs[i], (u8)(1 + i), 0);
+        devs[i].cap = 32;
+        net_init(&nets[i], &devs[i].nd);
+        net_configure(&nets[i], &cfg);
+    }
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    memset(&relay, 0, sizeof(relay));
+    for (int i = 0; i < 20000 && timer_next_ns() != DEADLINE_NEVER; i++)
+        turn();
+    for (int i = 0; i < 2; i++)
+        host_net_free(&nets[i]);
+    assert_int_equal(host_n_pkts, pkts_before);
+    assert_int_equal(host_n_heap, heap_before);
+    assert_int_equal(host_n_pages, pages_before);
+    return 0;
+}
+
+static struct file *sock_on(int i)
+{
+    struct file *f;
+
+    net_self = &nets[i];
+    assert_int_equal(sock_create(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0, &f), 0);
+    return f;
+}
+
+struct end {
+    struct file *f;
+    size_t sent, received, total;
+    bool is_closed, at_end;
+    u32 salt;
+};
+
+static u8 byte_at(u32 salt, size_t i)
+{
+    return (u8)((i * 2654435761u + salt) >> 13 ^ i);
+}
+
+/* Send and receive some; every byte is checked. */
+static void work(struct end *e)
+{
+    u8 buf[5000];
+    ssize_t n;
+
+    if (e->sent < e->total) {
+        size_t want = 1 + dice(sizeof(buf) - 1), len = MIN(want, e->total - e->sent);
+        for (size_t i = 0; i < len; i++)
+            buf[i] = byte_at(e->salt, e->sent + i);
+        n = sock_send(e->f, buf, len, dice(4) ? 0 : MSG_MORE);
+        if (n > 0)
+            e->sent += (size_t)n;
+        else
+            assert_int_equal(n, -EAGAIN);
+    } else if (!e->is_closed) {
+        assert_int_equal(sock_shutdown(e->f, SHUT_WR), 0);
+        e->is_closed = true;
+    }
+    while (!e->at_end) {
+        n = sock_recv(e->f, buf, 1 + dice(sizeof(buf) - 1), 0);
+        if (n == -EAGAIN)
+            break;
+        if (n < 0)
+            fail_msg("recv: %zd after %zu bytes", n, e->received);
+        if (!n)
+            e->at_end = true;
+        for (ssize_t i = 0; i < n; i++)
+            if (buf[i] != byte_at(!e->salt, e->received + (size_t)i))
+                fail_msg("byte %zu is wrong", e->received + (size_t)i);
+        e->received += (size_t)n;
+        if (dice(8) == 0)
+            break; /* a slow reader now and then */
+    }
+}
+
+/* Both ends send; both read to the end. */
+static void transfer(size_t up, size_t down)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = be16(80)};
+    struct file *l = sock_on(1);
+    struct end c = {.f = sock_on(0), .total = up, .salt = 0}, s = {.total = down, .salt = 1};
+    u64 start = host_now_ns;
+
+    assert_int_equal(sock_setopt(l, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)), 0);
+    assert_int_equal(sock_bind(l, (struct sockaddr *)&a, sizeof(a)), 0);
+    assert_int_equal(sock_listen(l, 4), 0);
+    a.sin_addr.s_addr = be32(0x0a000002);
+    assert_int_equal(sock_connect(c.f, (struct sockaddr *)&a, sizeof(a)), -EINPROGRESS);
+    while (!c.at_end || !s.at_end) {
+        turn();
+        if (!s.f && sock_accept(l, NULL, NULL, SOCK_NONBLOCK, &s.f) != 0)
+            s.f = NULL;
+        if (c.f->ops->poll(c.f) & EPOLLOUT)
+            work(&c);
+        else if (c.f->ops->poll(c.f) & EPOLLIN)
+            work(&c);
+        if (s.f)
+            work(&s);
+        if (host_now_ns - start > 4000 * NSEC_PER_SEC)
+            fail_msg("hangs: up %zu/%zu down %zu/%zu", s.received, up, c.received, down);
+    }
+    assert_int_equal(s.received, up);
+    assert_int_equal(c.received, down);
+    if (getenv("NET_PAIR_VERBOSE"))
+        print_message("%.3f s, %lu+%lu retransmits, %lu fast, %lu rto\n",
+                      (double)(host_now_ns - start) / 1e9, nets[0].stats.tcp_retransmits,
+                      nets[1].stats.tcp_retransmits, nets[0].stats.tcp_fast_retransmits,
+                      nets[0].stats.tcp_rto + nets[1].stats.tcp_rto);
+    file_put(c.f);
+    file_put(s.f);
+    file_put(l);
+}
+
+/* a clean wire: nothing is ever sent twice */
+static void clean(void **state)
+{
+    (void)state;
+    rng = 1;
+    transfer(3000000, 200000);
+    assert_int_equal(nets[0].stats.tcp_retransmits + nets[1].stats.tcp_retransmits, 0);
+}
+
+/* a tiny ring: back-pressure, never loss (DESIGN D4) */
+static void tiny_ring(void **state)
+{
+    (void)state;
+    rng = 2;
+    devs[0].cap = devs[1].cap = 2;
+    transfer(500000, 500000);
+    assert_int_equal(nets[0].stats.tcp_retransmits + nets[1].stats.tcp_retransmits, 0);
+    assert_true(nets[0].stats.tx_full > 0);
+}
+
+/* RFC 5681, RFC 6298: loss is repaired */
+static void loss(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        rng = 10 + i;
+        relay.loss = 10 + 60 * i;
+        transfer(300000, 100000);
+    }
+}
+
+/* reordering and duplication */
+static void disorder(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        rng = 20 + i;
+        relay.jitter_ns = (i + 1) * NSEC_PER_MSEC;
+        relay.dup = 50 * i;
+        transfer(300000, 100000);
+    }
+}
+
+/* bits flip: checksums catch it */
+static void damage(void **state)
+{
+    (void)state;
+    rng = 30;
+    relay.damage = 50;
+    transfer(300000, 100000);
+}
+
+/* everything at once, with a long delay, many seeds */
+static void storm(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 12; i++) {
+        rng = 100 + i;
+        relay.loss = 50;
+        relay.dup = 50;
+        relay.damage = 20;
+        relay.delay_ns = (1 + i * 10) * NSEC_PER_MSEC;
+        relay.jitter_ns = relay.delay_ns / 2;
+        transfer(60000, 30000);
+    }
+}
+
+/* hardly any memory: slower, nothing else */
+static void small_memory(void **state)
+{
+    (void)state;
+    rng = 40;
+    for (int i = 0; i < 2; i++) {
+        nets[i].limits.tx_pkts = 8;
+        nets[i].limits.rx_pkts = 4;
+        nets[i].limits.rx_compact_bytes = 8192;
+        nets[i].limits.rcvbuf_bytes = 6000;
+        nets[i].limits.sndbuf_bytes = 6000;
+    }
+    relay.loss = 20;
+    transfer(200000, 200000);
+}
+
+/* MTUs differ: ICMP is not even needed, the MSS option tells */
+static void small_mtu(void **state)
+{
+    (void)state;
+    rng = 50;
+    net_set_addr(&nets[1], nets[1].eth.addr.v4, nets[1].eth.mask, 0, 576);
+    transfer(200000, 200000);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {T(clean),  T(tiny_ring), T(loss),         T(disorder),
+                                       T(damage), T(storm),     T(small_memory), T(small_mtu)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
