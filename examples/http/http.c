@@ -45,11 +45,113 @@ bool http_init(void)
     return true;
 }
 
-/* The bytes a method or a field name may have (RFC 9110 §5.6.2, "token"). */
-static bool is_token_byte(unsigned char c)
+/*
+ * The parser goes over the bytes once. Every step takes the place it begins at and returns the one
+ * behind what it took, or NULL: then *status is 0 when more bytes are needed, else the negative of
+ * the page to answer with. Short fixed words are compared as numbers: a call would cost more.
+ */
+static bool is_word4(const char *p, const char word[4])
 {
-    static const uint32_t map[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
-    return map[c / 32] >> (c % 32) & 1;
+    uint32_t a, b;
+    memcpy(&a, p, 4);
+    memcpy(&b, word, 4);
+    return a == b;
+}
+
+static bool is_word8(const char *p, const char word[8])
+{
+    uint64_t a, b;
+    memcpy(&a, p, 8);
+    memcpy(&b, word, 8);
+    return a == b;
+}
+
+/* The first line feed, or limit; eight bytes at a time. */
+static const char *find_newline(const char *p, const char *limit)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    for (; limit - p >= 8; p += 8) {
+        uint64_t word;
+        memcpy(&word, p, 8);
+        word ^= ones * '\n';
+        /* The lowest byte with its top bit set is the first that was zero. */
+        word = (word - ones) & ~word & ones << 7;
+        if (word)
+            return p + __builtin_ctzll(word) / 8;
+    }
+    while (p < limit && *p != '\n')
+        p++;
+    return p;
+}
+
+/* The bytes a method or a field name may have (RFC 9110 §5.6.2, "token"). */
+static const bool is_token_byte[256] = {
+    ['!'] = 1,         ['#' ... '\''] = 1, ['*'] = 1,         ['+'] = 1, ['-'] = 1, ['.'] = 1,
+    ['0' ... '9'] = 1, ['A' ... 'Z'] = 1,  ['^' ... 'z'] = 1, ['|'] = 1, ['~'] = 1,
+};
+
+/* A token that ends at the byte `end`, which is skipped. */
+static const char *skip_token(const char *p, const char *limit, char end, size_t *len, int *status)
+{
+    const char *start = p;
+    while (p < limit && is_token_byte[(unsigned char)*p])
+        p++;
+    *len = (size_t)(p - start);
+    *status = p == limit ? 0 : -PAGE_BAD_REQUEST;
+    return p < limit && p > start && *p == end ? p + 1 : NULL;
+}
+
+/* A client that thinks we are a proxy (RFC 9112 §3.2.2): the path follows the host. */
+static void strip_authority(struct http_request *req)
+{
+    if (req->path_len <= 7 || strncasecmp(req->path, "http://", 7) != 0)
+        return;
+    const char *end = req->path + req->path_len;
+    const char *slash = memchr(req->path + 7, '/', req->path_len - 7);
+    req->path = slash ? slash : end;
+    req->path_len = (size_t)(end - req->path);
+}
+
+/* "GET /path?query HTTP/1.1" and the end of its line. */
+static const char *parse_request_line(const char *p, const char *limit, struct http_request *req,
+                                      int *status)
+{
+    size_t len;
+    if (limit - p >= 4 && is_word4(p, "GET ")) {
+        req->method = HTTP_GET;
+        p += 4;
+    } else {
+        const char *method = p;
+        p = skip_token(p, limit, ' ', &len, status);
+        if (!p)
+            return NULL;
+        req->method = len == 4 && is_word4(method, "HEAD") ? HTTP_HEAD : HTTP_OTHER;
+    }
+
+    const char *target = p, *query = NULL;
+    for (; p < limit && (unsigned char)*p > ' ' && *p != 0x7f; p++)
+        if (*p == '?' && !query)
+            query = p;
+    *status = p < limit && *p != ' ' ? -PAGE_BAD_REQUEST : 0;
+    if (*status != 0 || limit - p < 11)
+        return NULL; /* more is to come; what is here is looked at again then */
+    req->path = target;
+    req->path_len = (size_t)((query ? query : p) - target);
+    if (!is_word8(p, " HTTP/1.")) {
+        *status =
+            memcmp(p, " HTTP/", 6) == 0 && p[7] == '.' ? -PAGE_BAD_VERSION : -PAGE_BAD_REQUEST;
+        return NULL;
+    }
+    char minor = p[8];
+    p += p[9] == '\r' ? 10 : 9;
+    *status = -PAGE_BAD_REQUEST;
+    if (*p != '\n' || minor < '0' || minor > '9' || req->path_len == 0)
+        return NULL;
+    req->is_http_1_0 = minor == '0';
+    req->keep_alive = !req->is_http_1_0; /* which may close always, and does */
+    if (*target != '/')
+        strip_authority(req);
+    return p + 1;
 }
 
 /* Is the list element `want` (lower case) in a field value such as "keep-alive, Upgrade"? */
@@ -63,7 +165,7 @@ static bool has_element(const char *value, const char *end, const char *want)
         while (value < end && *value != ',')
             value++;
         size_t len = (size_t)(value - start);
-        while (len > 0 && (start[len - 1] == ' ' || start[len - 1] == '\t'))
+        while (len > 0 && (unsigned char)start[len - 1] <= ' ')
             len--;
         if (len == want_len && strncasecmp(start, want, len) == 0)
             return true;
@@ -71,125 +173,84 @@ static bool has_element(const char *value, const char *end, const char *want)
     return false;
 }
 
-static bool is_name(const char *name, size_t len, const char *want, size_t want_len)
+/* What a field with a name of this length and first letter may mean to us. */
+static void take_field(const char *name, size_t len, const char *value, const char *end,
+                       struct http_request *req)
 {
-    return len == want_len && strncasecmp(name, want, len) == 0;
-}
-#define IS_NAME(name, len, want) is_name(name, len, want, sizeof(want) - 1)
-
-/* "GET /path?query HTTP/1.1" between p and end. Returns 0 or the negative page to answer with. */
-static int parse_request_line(const char *p, const char *end, struct http_request *req)
-{
-    const char *start = p;
-    while (p < end && is_token_byte((unsigned char)*p))
-        p++;
-    if (p == start || p == end || *p != ' ')
-        return -PAGE_BAD_REQUEST;
-    size_t len = (size_t)(p - start);
-    if (len == 3 && memcmp(start, "GET", 3) == 0)
-        req->method = HTTP_GET;
-    else if (len == 4 && memcmp(start, "HEAD", 4) == 0)
-        req->method = HTTP_HEAD;
-    else
-        req->method = HTTP_OTHER;
-
-    const char *target = ++p;
-    const char *query = NULL;
-    while (p < end && (unsigned char)*p > ' ' && *p != 0x7f) {
-        if (*p == '?' && !query)
-            query = p;
-        p++;
-    }
-    if (p == target || end - p < 9 || memcmp(p, " HTTP/", 6) != 0)
-        return -PAGE_BAD_REQUEST;
-    const char *version = p + 6;
-    if (end - version != 3 || version[1] != '.' || version[2] < '0' || version[2] > '9')
-        return -PAGE_BAD_REQUEST;
-    if (version[0] != '1')
-        return -PAGE_BAD_VERSION;
-    req->keep_alive = version[2] != '0'; /* HTTP/1.0: always closed, which it allows */
-
-    const char *path_end = query ? query : p;
-    if (*target != '/' && path_end - target > 7 && strncasecmp(target, "http://", 7) == 0) {
-        /* A client that thinks we are a proxy (RFC 9112 §3.2.2): the path follows the host. */
-        target = memchr(target + 7, '/', (size_t)(path_end - target - 7));
-        if (!target)
-            target = path_end;
-    }
-    req->path = target;
-    req->path_len = (size_t)(path_end - target);
-    return 0;
-}
-
-/* One field line. Returns 0 or the negative page to answer with. */
-static int parse_field(const char *p, const char *end, bool *has_host, struct http_request *req)
-{
-    const char *name = p;
-    while (p < end && is_token_byte((unsigned char)*p))
-        p++;
-    size_t len = (size_t)(p - name);
-    if (len == 0 || p == end || *p != ':')
-        return -PAGE_BAD_REQUEST; /* also folded lines and "Name :" (RFC 9112 §5.1, §5.2) */
-    p++;
-
-    switch (*name | 0x20) {
-    case 'h':
-        if (IS_NAME(name, len, "host")) {
-            if (*has_host)
-                return -PAGE_BAD_REQUEST;
-            *has_host = true;
-        }
+    switch (len) {
+    case 10:
+        if (strncasecmp(name, "connection", len) == 0 && has_element(value, end, "close"))
+            req->keep_alive = false;
         break;
-    case 'c':
-        if (IS_NAME(name, len, "connection")) {
-            if (has_element(p, end, "close"))
-                req->keep_alive = false;
-        } else if (IS_NAME(name, len, "content-length")) {
-            if (!has_element(p, end, "0"))
-                req->has_body = true;
-        }
+    case 14:
+        if (strncasecmp(name, "content-length", len) == 0 && !has_element(value, end, "0"))
+            req->has_body = true;
         break;
-    case 't':
-        if (IS_NAME(name, len, "transfer-encoding"))
+    case 17:
+        if (strncasecmp(name, "transfer-encoding", len) == 0)
             req->has_body = true;
         break;
     }
-    return 0;
+}
+
+static bool is_host(const char *name)
+{
+    uint32_t a, b;
+    memcpy(&a, name, 4);
+    memcpy(&b, "host", 4);
+    return (a | 0x20202020) == b;
+}
+
+/* All field lines and the empty line behind them. */
+static const char *parse_fields(const char *p, const char *limit, struct http_request *req,
+                                int *status)
+{
+    unsigned n_hosts = 0;
+    for (;;) {
+        *status = 0;
+        if (p == limit || (*p == '\r' && limit - p < 2))
+            return NULL;
+        if (*p == '\n' || (*p == '\r' && p[1] == '\n'))
+            break;
+        const char *name = p;
+        size_t len;
+        /* Folded lines and "Name :" end here too (RFC 9112 §5.1, §5.2). */
+        p = skip_token(p, limit, ':', &len, status);
+        if (!p)
+            return NULL;
+        const char *value = p;
+        p = find_newline(p, limit);
+        *status = 0;
+        if (p == limit)
+            return NULL;
+        if (len == 4)
+            n_hosts += is_host(name);
+        else if (len >= 10)
+            take_field(name, len, value, p, req);
+        p++;
+    }
+    *status = -PAGE_BAD_REQUEST;
+    if (n_hosts != 1 && !(n_hosts == 0 && req->is_http_1_0))
+        return NULL; /* RFC 9112 §3.2 */
+    return p + (*p == '\r' ? 2 : 1);
 }
 
 int http_parse(const char *buf, size_t len, struct http_request *req)
 {
     const char *p = buf, *limit = buf + len;
-    bool has_host = false, is_first = true, is_http_1_0 = false;
+    int status = 0;
 
     req->has_body = false;
-    for (;;) {
-        const char *nl = memchr(p, '\n', (size_t)(limit - p));
-        if (!nl)
-            return len >= HTTP_MAX_REQUEST ? -PAGE_TOO_LARGE : 0;
-        const char *end = nl > p && nl[-1] == '\r' ? nl - 1 : nl;
-        int err = 0;
-        if (is_first && end == p) {
-            ; /* empty lines before a request are skipped (RFC 9112 §2.2) */
-        } else if (is_first) {
-            is_first = false;
-            err = parse_request_line(p, end, req);
-            is_http_1_0 = !req->keep_alive;
-        } else if (end == p) {
-            p = nl + 1;
-            break;
-        } else {
-            err = parse_field(p, end, &has_host, req);
-        }
-        if (err)
-            return err;
-        p = nl + 1;
-    }
-    if (!has_host && !is_http_1_0)
-        return -PAGE_BAD_REQUEST; /* RFC 9112 §3.2 */
-    if ((size_t)(p - buf) > HTTP_MAX_REQUEST)
-        return -PAGE_TOO_LARGE;
-    return (int)(p - buf);
+    /* Empty lines before a request are skipped (RFC 9112 §2.2). */
+    while (p < limit && (*p == '\r' || *p == '\n'))
+        p++;
+    p = parse_request_line(p, limit, req, &status);
+    if (p)
+        p = parse_fields(p, limit, req, &status);
+    if (!p)
+        return status == 0 && len >= HTTP_MAX_REQUEST ? -PAGE_TOO_LARGE : status;
+    size_t used = (size_t)(p - buf);
+    return used > HTTP_MAX_REQUEST ? -PAGE_TOO_LARGE : (int)used;
 }
 
 size_t http_put_number(char *to, uint64_t n)

@@ -15,7 +15,8 @@ enum http_method { HTTP_GET, HTTP_HEAD, HTTP_OTHER };
 
 struct http_request {
     enum http_method method;
-    bool keep_alive;  /* the client wants the connection kept */
+    bool keep_alive; /* the client wants the connection kept */
+    bool is_http_1_0;
     bool has_body;    /* a body follows, which nobody here wants */
     const char *path; /* points into the parsed buffer, without the query; not terminated */
     size_t path_len;
