@@ -10,6 +10,9 @@
  *      fault what=write addr=0x10 rip=0x101234 error=0x6
  *      frame 0x101234          one per return address, innermost first
  *      reg rax=0x0 rbx=0x1 …
+ *      stack 0x7fe0 HEX        bytes of the stack from rsp upwards, up to 64 in a line, addresses
+ *                              ascending without a gap: the reader unwinds by them, and frame lines
+ *                              are for who cannot
  *      log TEXT                a line of the runtime's log (only where the console is the
  * service's)
  */
@@ -22,6 +25,8 @@
 #define CTL_FAULT         "fault"
 #define CTL_FRAME         "frame"
 #define CTL_REG           "reg"
+#define CTL_LOG    "log"
+#define CTL_STACK         "stack"
 
 /* isa-debug-exit value the guest writes when it ends; QEMU then ends with status (v << 1) | 1. */
 #define EXIT_PORT_DEFAULT 0xf4

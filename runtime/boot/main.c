@@ -98,9 +98,13 @@ static const char *start_memory(const struct bootinfo *info, char **room)
 
 static const struct console_dev console = {uart_write, uart_read, uart_arm};
 
-static void log_to_console(const char *line, size_t len)
+/* The console is the service's own: with a control channel the log goes there. */
+static void log_out(const char *line, size_t len)
 {
-    uart_write(line, len);
+    if (ctl_is_open())
+        ctl_line(CTL_LOG " %.*s", (int)len - 1, line);
+    else
+        uart_write(line, len);
 }
 
 static void stop_after_panic(void)
@@ -228,7 +232,7 @@ _Noreturn void boot_main(const struct bootinfo *info)
     context_set_tls((u64)boot_tls);
     trap_hooks.page_fault = vm_fault;
     trap_hooks.fault = on_fault;
-    log_set_sink(log_to_console);
+    log_set_sink(log_out);
     panic_set_stop(stop_after_panic);
 
     line = start_memory(info, &room);

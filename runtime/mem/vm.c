@@ -78,8 +78,9 @@ static bool populate_run(struct area *a, u64 at, u64 n)
     }
     a->n_populated += n;
     vm_count.n_populated += n;
-    if (vm_is_charged(a))
-        vm_count.n_promised -= n;
+    n = MIN(n, a->n_owed); /* discarded pages come back unpromised */
+    a->n_owed -= n;
+    vm_count.n_promised -= n;
     return true;
 }
 
@@ -142,7 +143,8 @@ s64 vm_map(u64 addr, u64 len, u32 prot, u32 flags)
     a->start = addr;
     a->end = addr + len;
     area_insert(a);
-    vm_count.n_promised += vm_owed(a);
+    a->n_owed = vm_is_charged(a) ? pages(len) : 0;
+    vm_count.n_promised += a->n_owed;
     if (prot & VM_WRITE && !(flags & (VM_STACK | VM_LAZY)) &&
         (len <= EAGER_BYTES || flags & VM_POPULATE))
         populate(a);

@@ -16,7 +16,8 @@ struct area {
     u64 start, end;
     u32 prot;
     u32 flags;       /* VM_STACK | VM_NORESERVE */
-    u64 n_populated; /* pages */
+    u64 n_populated; /* pages that are there */
+    u64 n_owed;      /* pages promised and not there yet; part of vm_count.n_promised */
 };
 
 extern struct list vm_areas;     /* sorted, not overlapping */
@@ -30,11 +31,6 @@ static inline u64 pages(u64 bytes)
 static inline bool vm_is_charged(const struct area *a)
 {
     return a->prot & VM_WRITE && !(a->flags & (VM_STACK | VM_NORESERVE));
-}
-
-static inline u64 vm_owed(const struct area *a)
-{
-    return vm_is_charged(a) ? pages(a->end - a->start) - a->n_populated : 0;
 }
 
 static inline bool vm_can_promise(u64 n)

@@ -19,8 +19,6 @@ static int depopulate(struct area *a, u64 start, u64 end)
             page_free((void *)pa, (size_t)n);
             a->n_populated -= (u64)n;
             vm_count.n_populated -= (u64)n;
-            if (vm_is_charged(a))
-                vm_count.n_promised += (u64)n;
         }
         start += (u64)n * PAGE_SIZE;
     }
@@ -41,6 +39,8 @@ static int area_split(struct area *a, u64 at)
     else if (a->n_populated)
         high->n_populated = paging_count(at, pages(a->end - at), NULL);
     a->n_populated -= high->n_populated;
+    high->n_owed = MIN(a->n_owed, pages(a->end - at) - high->n_populated);
+    a->n_owed -= high->n_owed;
     a->end = at;
     list_insert_after(&a->node, &high->node);
     return 0;
@@ -89,7 +89,7 @@ int vm_unmap(u64 addr, u64 len)
         err = depopulate(a, a->start, a->end);
         if (err)
             return err;
-        vm_count.n_promised -= vm_owed(a);
+        vm_count.n_promised -= a->n_owed;
         vm_count.n_mapped -= pages(a->end - a->start);
         list_remove(&a->node);
         heap_free(a);
@@ -112,14 +112,19 @@ int vm_protect(u64 addr, u64 len, u32 prot)
         return err;
     for (struct area *a = vm_area_from(addr); a && a->start < addr + len; a = vm_area_after(a)) {
         struct area after = *a;
+        u64 n_owed;
 
         after.prot = prot;
-        if (vm_owed(&after) > vm_owed(a) && !vm_can_promise(vm_owed(&after) - vm_owed(a)))
+        n_owed = !vm_is_charged(&after) ? 0
+                 : vm_is_charged(a)     ? a->n_owed
+                                        : pages(a->end - a->start) - a->n_populated;
+        if (n_owed > a->n_owed && !vm_can_promise(n_owed - a->n_owed))
             return -ENOMEM;
         err = paging_protect(a->start, pages(a->end - a->start), prot & (VM_READ | VM_WRITE));
         if (err)
             return err;
-        vm_count.n_promised += vm_owed(&after) - vm_owed(a);
+        vm_count.n_promised += n_owed - a->n_owed;
+        a->n_owed = n_owed;
         a->prot = prot;
     }
     return 0;
@@ -207,9 +212,11 @@ s64 vm_remap(u64 addr, u64 old_len, u64 new_len, bool may_move)
     if (vm_is_charged(a) && !vm_can_promise(pages(new_len - old_len)))
         return -ENOMEM;
     if ((!next || next->start >= addr + new_len) && new_len <= WINDOW_END - addr) {
-        vm_count.n_promised -= vm_owed(a);
         a->end = addr + new_len;
-        vm_count.n_promised += vm_owed(a);
+        if (vm_is_charged(a)) {
+            a->n_owed += pages(new_len - old_len);
+            vm_count.n_promised += pages(new_len - old_len);
+        }
         vm_count.n_mapped += pages(a->end - old_end);
         return (s64)addr;
     }
@@ -222,10 +229,10 @@ s64 vm_remap(u64 addr, u64 old_len, u64 new_len, bool may_move)
     err = move_pages(a, target);
     if (err)
         return err; /* out of page tables: both areas stay, consistent */
-    vm_count.n_promised -= vm_owed(a);
-    a->flags |= VM_NORESERVE;
-    target->flags = (target->flags & (u32)~VM_NORESERVE) | (a->flags & (u32)VM_STACK);
-    vm_count.n_promised += vm_owed(target);
+    target->flags = a->flags;
+    target->n_owed = a->n_owed + (vm_is_charged(a) ? pages(new_len - old_len) : 0);
+    vm_count.n_promised += target->n_owed - a->n_owed;
+    a->n_owed = 0;
     vm_unmap(addr, old_len);
     return to;
 }

@@ -162,6 +162,7 @@ static void ack_advance(struct tcp_sock *c, u32 ack)
     struct tcp_table *t = n->tcp_table;
     u32 acked = ack - c->snd_una;
     bool was_limited = c->snd_max - c->snd_una + c->mss > c->cwnd;
+    bool is_resent = false;
     u64 sent_ns = 0;
     struct pkt *p;
 
@@ -180,8 +181,8 @@ static void ack_advance(struct tcp_sock *c, u32 ack)
             }
             break;
         }
-        /* Karn: never from a segment that was sent twice. */
-        sent_ns = s->n_sent == 1 ? s->sent_ns : 0;
+        sent_ns = s->sent_ns;
+        is_resent |= s->n_sent != 1;
         if (unlikely(c->tx_next == p))
             c->tx_next = p->next;
         c->tx_head = p->next;
@@ -190,7 +191,8 @@ static void ack_advance(struct tcp_sock *c, u32 ack)
     }
     if (!c->tx_head)
         c->tx_tail = NULL;
-    if (likely(sent_ns))
+    /* Karn: not if any of them was sent twice; those behind it waited for it in the peer's queue. */
+    if (likely(sent_ns && !is_resent))
         tcp_rtt_sample(c, (n->now_ns - sent_ns) / 1024); /* us, near enough */
     c->n_retries = 0;
     c->progress_ns = n->now_ns;

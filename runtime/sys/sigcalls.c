@@ -87,10 +87,11 @@ long uk_rt_sigtimedwait(const u64 *set, siginfo_t *info, const struct timespec *
     if (!(ready = me->signal_pending & *set))
         return err == -ETIMEDOUT ? -EAGAIN : err;
     int sig = __builtin_ctzll(ready) + 1;
-    me->signal_pending &= ~SIGNAL_BIT(sig);
+    struct signal_info taken = signal_take(me, sig);
     if (info) {
-        *info = (siginfo_t){.si_signo = sig, .si_code = SI_USER};
+        *info = (siginfo_t){.si_signo = sig, .si_code = taken.code};
         info->si_pid = 1;
+        info->si_value.sival_ptr = (void *)taken.value;
     }
     return sig;
 }

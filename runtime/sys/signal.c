@@ -8,15 +8,29 @@
 #include <ucontext.h>
 
 #include "arch/percpu.h"
+#include "mem/heap.h"
 #include "mem/vm.h"
 #include "sys/deliver.h"
 #include "sys/fault.h"
 
 #define UNBLOCKABLE  (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+#define SIGRT_FIRST  32
+#define SIGCANCEL    33  /* libc's, for pthread_cancel(): what it interrupts must return */
 #define STACK_MARGIN 512 /* below the interrupted stack pointer: red zone, alignment */
 
 static struct sigaction_kernel actions[N_SIGNALS];
-static struct signal_info infos[N_SIGNALS]; /* of the pending one: LIMIT: not queued */
+static struct signal_info infos[N_SIGNALS]; /* of the one that is pending */
+
+/* Real-time signals queue (signal(7)): those behind the pending one, oldest first. */
+struct queued {
+    struct list node;
+    struct thread *thread;
+    int sig;
+    struct signal_info info;
+};
+static struct list queue = LIST_INIT(queue);
+static u32 n_queued;
+#define N_QUEUED_MAX 1024 /* as RLIMIT_SIGPENDING bounds it */
 
 struct sigaction_kernel *signal_action(int sig)
 {
@@ -41,12 +55,46 @@ static bool is_ignored(int sig)
 
 static void hook(void);
 
+static void enqueue(struct thread *t, int sig, struct signal_info info)
+{
+    struct queued *q = n_queued < N_QUEUED_MAX ? heap_new(sizeof(*q)) : NULL;
+
+    if (!q)
+        return; /* as the kernel: the signal is pending, this one's word is lost */
+    *q = (struct queued){.thread = t, .sig = sig, .info = info};
+    list_push_back(&queue, &q->node);
+    n_queued++;
+}
+
+struct signal_info signal_take(struct thread *t, int sig)
+{
+    struct signal_info info = infos[sig - 1];
+
+    t->signal_pending &= ~SIGNAL_BIT(sig);
+    list_for_each (it, &queue) {
+        struct queued *q = list_entry(it, struct queued, node);
+
+        if (q->thread != t || q->sig != sig)
+            continue;
+        infos[sig - 1] = q->info;
+        t->signal_pending |= SIGNAL_BIT(sig);
+        list_remove(&q->node);
+        heap_free(q);
+        n_queued--;
+        break;
+    }
+    return info;
+}
+
 void signal_send(struct thread *t, int sig, struct signal_info info)
 {
     if (is_ignored(sig) && !(t->signal_mask & SIGNAL_BIT(sig)))
         return;
     sched_signal_hook = hook;
-    infos[sig - 1] = info;
+    if (!(t->signal_pending & SIGNAL_BIT(sig)))
+        infos[sig - 1] = info;
+    else if (sig >= SIGRT_FIRST)
+        enqueue(t, sig, info);
     t->signal_pending |= SIGNAL_BIT(sig);
     if (t == thread_current())
         percpu()->pending |= PENDING_SIGNAL;
@@ -85,10 +133,8 @@ static bool is_on_signal_stack(const struct thread *t, u64 sp)
     return sp - (u64)t->signal_stack <= t->signal_stack_len && t->signal_stack_len;
 }
 
-static void fill_info(int sig, siginfo_t *si)
+static void fill_info(int sig, const struct signal_info *info, siginfo_t *si)
 {
-    const struct signal_info *info = &infos[sig - 1];
-
     memset(si, 0, sizeof(*si));
     si->si_signo = sig;
     si->si_code = info->code;
@@ -102,7 +148,7 @@ static void fill_info(int sig, siginfo_t *si)
 
 /* Run the handler of @sig with @uc as its context. The mask is the handler's while it runs, and
  * then what it left in @uc. */
-static void run_handler(int sig, ucontext_t *uc, u64 sp)
+static void run_handler(int sig, struct signal_info info, ucontext_t *uc, u64 sp)
 {
     struct sigaction_kernel action = *signal_action(sig);
     struct thread *me = thread_current();
@@ -111,7 +157,7 @@ static void run_handler(int sig, ucontext_t *uc, u64 sp)
 
     if (action.flags & SA_RESETHAND)
         signal_action(sig)->handler = SIG_DFL;
-    fill_info(sig, &si);
+    fill_info(sig, &info, &si);
     memcpy(&uc->uc_sigmask, &me->signal_mask, sizeof(u64));
     me->signal_mask |= action.mask | (action.flags & SA_NODEFER ? 0 : SIGNAL_BIT(sig));
     me->signal_mask &= ~UNBLOCKABLE;
@@ -133,17 +179,17 @@ static bool deliver(void)
     while (thread_has_signal(me)) {
         int sig = __builtin_ctzll(me->signal_pending & ~me->signal_mask) + 1;
         struct sigaction_kernel *action = signal_action(sig);
+        struct signal_info info = signal_take(me, sig);
         ucontext_t uc;
 
-        me->signal_pending &= ~SIGNAL_BIT(sig);
         if (is_ignored(sig))
             continue;
         if (action->handler == SIG_DFL)
             sched_kill(sig);
-        restart &= !!(action->flags & SA_RESTART);
+        restart &= action->flags & SA_RESTART && sig != SIGCANCEL;
         memset(&uc, 0, sizeof(uc));
         uc.uc_mcontext.gregs[REG_RSP] = (greg_t)__builtin_frame_address(0);
-        run_handler(sig, &uc, (u64)__builtin_frame_address(0));
+        run_handler(sig, info, &uc, (u64)__builtin_frame_address(0));
     }
     if (me->has_saved_mask) { /* sigsuspend() and its kind: their own mask ends here */
         me->has_saved_mask = false;
@@ -199,6 +245,7 @@ void signal_mask_restore_later(u64 mask)
 struct fault_record {
     struct trap_frame frame;
     int sig;
+    struct signal_info info;
 };
 
 static const u8 greg_of[15] = {REG_R15, REG_R14, REG_R13, REG_R12, REG_R11, REG_R10, REG_R9, REG_R8,
@@ -223,7 +270,7 @@ static _Noreturn void fault_entry(void *arg)
     uc.uc_mcontext.gregs[REG_ERR] = (greg_t)r->frame.error;
     uc.uc_mcontext.gregs[REG_TRAPNO] = (greg_t)r->frame.vector;
     uc.uc_mcontext.gregs[REG_CR2] = (greg_t)r->frame.cr2;
-    run_handler(r->sig, &uc, (u64)__builtin_frame_address(0));
+    run_handler(r->sig, r->info, &uc, (u64)__builtin_frame_address(0));
     for (u32 i = 0; i < ARRAY_SIZE(greg_of); i++)
         regs[i] = (u64)uc.uc_mcontext.gregs[greg_of[i]];
     r->frame.rip = (u64)uc.uc_mcontext.gregs[REG_RIP];
@@ -256,10 +303,10 @@ bool fault_signal(struct trap_frame *frame, int sig)
     r = (struct fault_record *)ALIGN_DOWN(sp - sizeof(*r), 16);
     if (!fault_can_write((u64)r, sizeof(*r)))
         return false; /* no stack to run on: it overflowed */
-    infos[sig - 1] = (struct signal_info){
-        frame->vector == VEC_PAGE_FAULT ? (frame->error & 1 ? SEGV_ACCERR : SEGV_MAPERR)
-                                        : SI_KERNEL,
-        frame->vector == VEC_PAGE_FAULT ? frame->cr2 : frame->rip};
+    r->info.code = frame->vector != VEC_PAGE_FAULT ? SI_KERNEL
+                   : frame->error & 1              ? SEGV_ACCERR
+                                                   : SEGV_MAPERR;
+    r->info.value = frame->vector == VEC_PAGE_FAULT ? frame->cr2 : frame->rip;
     r->frame = *frame;
     r->sig = sig;
     frame->rdi = (u64)r;

@@ -32,6 +32,9 @@ void signal_send(struct thread *t, int sig, struct signal_info info);
 /* The same for the process: some thread that does not block it gets it. */
 void signal_send_process(int sig, struct signal_info info);
 
+/* Take pending signal @sig off @t; another of the same may still be queued. */
+struct signal_info signal_take(struct thread *t, int sig);
+
 /* See sys/deliver.h for these. */
 void signal_raise_thread(int sig);
 u64 signal_mask_swap(u64 mask);

@@ -56,7 +56,7 @@ static void leave(void *arg)
     struct leaving *l = arg;
 
     vm_unmap((u64)l->stack, l->len);
-    thread_exit(0);
+    uk_exit(0); /* libc waits for the word that this clears */
 }
 
 /* The stack we stand on goes away, and with it the thread's TLS: end on a stack of nobody's.

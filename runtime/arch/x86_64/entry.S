@@ -131,7 +131,8 @@ _start:
         movb $1, skiff_on_linux(%rip)
         mov %rsp, %rdi
         and $-16, %rsp
-        jmp process_main
+        call process_main
+        ud2
 
         .section .keel.bss, "aw", @nobits
         .balign 4096

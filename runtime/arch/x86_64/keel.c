@@ -333,11 +333,11 @@ u64 keel_start(u32 kind, const void *info)
     /*
      * Tables needed at once: PML4, one PDPT each for RAM and the two windows, a PD per GiB of RAM,
      * leaf tables for the image, for the odd ends of every RAM range, and for mailbox and devices.
-     * Later: a leaf table per 2 MiB of RAM if all were mapped in small pages, half as many for
-     * scattered ones, and a few PDs.
+     * Later, for 1/64 of RAM: a leaf table per 256 KiB of it. LIMIT: memory touched more sparsely
+     * than that runs out of tables before it runs out of pages.
      */
     u64 at_start = 8 + (top >> 30) + 2 * n_ram + (image_end >> 21);
-    u64 n_tables = at_start + n_pages / 512 + n_pages / 1024 + 8;
+    u64 n_tables = at_start + n_pages / 64 + 8;
 
     pool_start = image_end;
     pool_next = ALIGN_UP(pool_start + n_tables * sizeof(*n_used), PAGE_SIZE);
