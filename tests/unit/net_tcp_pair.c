@@ -100,8 +100,7 @@ static void turn(void)
     next = relay_run();
     host_poll();
     next = MIN(next, timer_next_ns());
-    if (next == DEADLINE_NEVER)
-        fail_msg("deadlock: nothing in flight, no timer");
+    next = MIN(next, host_now_ns + 20 * NSEC_PER_MSEC); /* a slow reader reads on */
     host_now_ns = MAX(host_now_ns, next);
     timer_run(host_now_ns);
 }
