@@ -24,11 +24,19 @@ void cpu_clock_init(void);
 /* Monotonic nanoseconds since cpu_clock_init(). */
 u64 cpu_clock_ns(void);
 
+/* How many interrupts have reached code outside the idle: see cpu_idle(). */
+u64 cpu_interrupts(void);
+
+/**
+ * Halt until an interrupt or @deadline_ns (monotonic; DEADLINE_NEVER: only a device).
+ *
+ * @n_interrupts  cpu_interrupts() from before the last look at what is waited for: if one came in
+ *                between, it may have been the one, and this returns at once
+ */
+void cpu_idle(u64 deadline_ns, u64 n_interrupts);
+
 /* Halt until an interrupt. Needs no clock. */
 void cpu_halt(void);
-
-/* Halt until an interrupt, or @deadline_ns (monotonic; DEADLINE_NEVER: only a device). */
-void cpu_idle(u64 deadline_ns);
 
 /* Ask for an interrupt at @deadline_ns while the service runs (trap_hooks.preempt). */
 void cpu_timer_set(u64 deadline_ns);

@@ -119,6 +119,7 @@ static bool poll_all(void)
 
 static void idle(void)
 {
+    u64 n_interrupts = cpu_interrupts(); /* interrupts may be on: none may slip past unseen */
     bool is_busy = false;
 
     list_for_each (it, &pollers) {
@@ -129,7 +130,7 @@ static void idle(void)
     if (!is_busy) {
         u64 start = clock_mono_ns();
 
-        cpu_idle(timer_next_ns());
+        cpu_idle(timer_next_ns(), n_interrupts);
         thread_current()->switched_in_ns += clock_mono_ns() - start; /* nobody's time */
     }
     list_for_each (it, &pollers) {

@@ -149,12 +149,12 @@ void cpu_timer_set(u64 deadline_ns)
     apic_write(APIC_INITIAL, (u32)ticks + 1);
 }
 
-void cpu_idle(u64 deadline_ns)
+void cpu_idle(u64 deadline_ns, u64 n_interrupts)
 {
     s64 vector;
 
     cpu_timer_set(deadline_ns);
-    vector = keel_do(KEEL_IDLE, 0, 0, 0, 0).value;
+    vector = keel_do(KEEL_IDLE, n_interrupts, 0, 0, 0).value;
     apic_acknowledge((u32)vector);
 }
 

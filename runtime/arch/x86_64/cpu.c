@@ -11,9 +11,14 @@ _Noreturn void cpu_reset(void)
     __builtin_unreachable();
 }
 
+u64 cpu_interrupts(void)
+{
+    return ((const volatile struct mailbox *)MAILBOX_VA)->n_irqs;
+}
+
 void cpu_halt(void)
 {
-    keel_do(KEEL_IDLE, 0, 0, 0, 0);
+    keel_do(KEEL_IDLE, cpu_interrupts(), 0, 0, 0);
 }
 
 bool cpu_random(u64 *out)

@@ -27,7 +27,7 @@ extern struct bootinfo bootinfo;
 
 /* What happened: written by the keel, read at MAILBOX_VA. Offsets are in layout.h. */
 struct mailbox {
-    u64 vector, error, cr2, rip, rsp, rflags;
+    u64 vector, error, cr2, rip, rsp, rflags, n_irqs;
 };
 
 struct keel_result {

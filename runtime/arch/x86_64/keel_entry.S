@@ -49,7 +49,7 @@ deliver:
         mov 32(%rsp), %rax
         mov %rax, mailbox + MAILBOX_RSP(%rip)
         cmpb $VEC_IRQ_FIRST, mailbox + MAILBOX_VECTOR(%rip)
-        jae 2f                          /* an interrupt: below the red zone of who runs */
+        jae 4f                          /* an interrupt: below the red zone of who runs */
         sub $fault_stack_guard, %rax
         cmp $FAULT_STACK_BYTES + 4096, %rax
         mov $fault_stack_top, %eax
@@ -60,6 +60,8 @@ deliver:
 3:      mov %rax, 32(%rsp)
         pop %rax
         iretq
+4:      incq mailbox + MAILBOX_N_IRQS(%rip)
+        jmp 2b
 
         /* An interrupt that ended the idle: drop its frame (the CPU aligned it, so by reloading RSP). */
 event_in_keel:
@@ -85,9 +87,13 @@ keel_int3:
 1:      movq $VEC_BREAKPOINT, mailbox + MAILBOX_VECTOR(%rip)    /* the service's own int3 */
         movq $0, mailbox + MAILBOX_ERROR(%rip)
         jmp deliver
-2:      sti
+2:      cmp mailbox + MAILBOX_N_IRQS(%rip), %rdi
+        jne 5f                          /* what we would wait for has been and gone */
+4:      sti
         hlt
-        jmp 2b
+        jmp 4b
+5:      mov $VEC_SPURIOUS, %eax
+        iretq
 3:      orl $0x200, 16(%rsp)
         iretq
 

@@ -34,7 +34,8 @@
 
 /* Keel operations: number in eax, arguments in rdi, rsi, rdx, rcx; result in rax (negative errno).
  */
-#define KEEL_IDLE        0 /* halt until an interrupt; returns its vector */
+#define KEEL_IDLE        0 /* n_irqs: halt until an interrupt unless one came since; returns its vector \
+                            */
 #define KEEL_MAP         1 /* va, pa, n_pages, prot: pages of the service's window */
 #define KEEL_UNMAP                                                                                 \
     2 /* va, n_pages, out pa in rdx: a physically contiguous run; returns its length */
@@ -75,6 +76,7 @@
 #define MAILBOX_RIP       24
 #define MAILBOX_RSP       32
 #define MAILBOX_RFLAGS    40
+#define MAILBOX_N_IRQS    48 /* interrupts handed up so far */
 
 #define KEEL_STACK_BYTES  2048
 #define BOOT_STACK_BYTES  8192
