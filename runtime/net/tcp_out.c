@@ -189,7 +189,9 @@ int tcp_send_empty(struct tcp_sock *c, u32 seq, u8 flags)
 void tcp_send_ack(struct tcp_sock *c)
 {
     c->ack_now = true; /* stays so if it cannot leave now */
-    tcp_send_empty(c, c->snd_nxt, TCP_F_ACK);
+    /* Not snd_nxt: after a timeout that is behind what the peer has, and it would drop our ACK as
+     * old; two ends doing so at once would never get out of it. */
+    tcp_send_empty(c, c->snd_max, TCP_F_ACK);
 }
 
 void tcp_challenge_ack(struct tcp_sock *c)
