@@ -1,5 +1,5 @@
 #define _GNU_SOURCE 1
-#include "sys/sys.h"
+#include "sys/rw.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 
 #include "file/fdtable.h"
-#include "sys/rw.h"
+#include "sys/sys.h"
 
 #define N_IOV_MAX 1024 /* UIO_MAXIOV */
 

@@ -1,5 +1,5 @@
-/* dup(2): a duplicate shares position and status flags, not FD_CLOEXEC; open(2) again shares
- * nothing. */
+/* dup(2): a duplicate shares position and status flags; open(2) again shares nothing. */
+#define _GNU_SOURCE
 #include "check.h"
 
 #include <fcntl.h>

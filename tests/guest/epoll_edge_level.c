@@ -1,5 +1,4 @@
-/* epoll(7): level-triggered events repeat, edge-triggered ones come once per change, one shot once.
- */
+/* epoll(7): level-triggered events repeat, edge-triggered ones come once per change. */
 #include "check.h"
 
 #include <sys/epoll.h>

@@ -1,5 +1,4 @@
-/* readv(2), preadv(2): vectors are filled in order; sums are checked; writev() reaches the console.
- */
+/* readv(2), preadv(2): vectors fill in order, sums are checked; writev(2) reaches stdout. */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,4 +1,5 @@
 /* pipe(7): writes of up to PIPE_BUF bytes are whole or not at all; capacity, end of file, EPIPE. */
+#define _GNU_SOURCE
 #include "check.h"
 
 #include <fcntl.h>

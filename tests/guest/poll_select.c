@@ -1,5 +1,4 @@
-/* poll(2), select(2), ppoll(2), pselect(2) on pipes: who is ready, the time limit, closed
- * descriptors. */
+/* poll(2), select(2) on pipes: who is ready, the time limit, closed descriptors. */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,5 +1,4 @@
-/* uname(2), getrlimit(2), sched_getaffinity(2), sysinfo(2), prctl(2)…: what services ask at start.
- */
+/* uname(2), getrlimit(2), sysinfo(2), prctl(2): what services ask at start. */
 #define _GNU_SOURCE
 #include "check.h"
 

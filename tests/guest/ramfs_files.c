@@ -1,5 +1,4 @@
-/* open(2), lseek(2), ftruncate(2), O_APPEND, holes, readdir(3), utimensat(2), sendfile(2): files in
- * /tmp. */
+/* open(2), lseek(2), ftruncate(2), readdir(3), sendfile(2): files in /tmp, with holes. */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,5 +1,4 @@
-/* The console: bytes out as they are, CR read as NL, ^D ends the input; a reader waits and wakes.
- */
+/* The console: bytes out as they are, CR read as NL, ^D ends the input; a reader waits. */
 /* sources: runtime/file/console.c runtime/file/console_input.c runtime/file/file.c */
 /* sources: runtime/file/fdtable.c runtime/file/wait.c tests/unit/file_host.c */
 #include "file_host.h"

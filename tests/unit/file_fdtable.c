@@ -1,5 +1,4 @@
-/* fdtable: the lowest free descriptor is given, dup2 replaces, RLIMIT_NOFILE holds: open(2),
- * dup(2). */
+/* open(2), dup(2): the lowest descriptor is given, dup2 replaces, RLIMIT_NOFILE holds. */
 /* sources: runtime/file/wait.c */
 /* sources: runtime/file/fdtable.c runtime/file/file.c tests/unit/file_host.c */
 #include "file_host.h"

@@ -1,5 +1,4 @@
-/* socketpair(2): bytes or records both ways, shutdown(2), MSG_PEEK and MSG_TRUNC, the end of a
- * peer. */
+/* socketpair(2): bytes or records both ways, shutdown(2), MSG_PEEK, MSG_TRUNC, closing. */
 /* sources: runtime/file/sockpair.c runtime/file/ring.c runtime/file/file.c */
 /* sources: runtime/file/fdtable.c runtime/file/wait.c tests/unit/file_host.c */
 #include "file_host.h"

@@ -1,5 +1,4 @@
-/* The path walk and the calls on names, with the errnos of path_resolution(7), open(2), rename(2)…
- */
+/* path_resolution(7), open(2), rename(2): the path walk, and the errnos of calls on names. */
 /* sources: runtime/fs/walk.c runtime/fs/vfs.c runtime/fs/open.c runtime/fs/ramfs.c */
 /* sources: runtime/fs/root.c runtime/fs/devfs.c runtime/fs/procfs.c runtime/fs/generator.c */
 /* sources: runtime/fs/hostname.c runtime/file/console.c runtime/file/file.c runtime/file/wait.c */
