@@ -156,7 +156,7 @@ static int build(const struct plan_wish *wish, const char *cc, bool is_dry, bool
     status = temp_dir ? compile_plan(&plan, &tc, temp_dir, &linked) : STATUS_SKIFF;
     if (status)
         goto fini;
-    elfcheck_print(&linked.check, strcmp(plan.root, ".") == 0 ? "" : plan.root);
+    elfcheck_print(&linked.check, plan.image, strcmp(plan.root, ".") == 0 ? "" : plan.root);
     if (!files_write(&plan, &tc, &linked))
         status = STATUS_SKIFF;
     else if (image)

@@ -103,7 +103,9 @@ static bool examine_linked(const char *path, struct subject *subject)
             return false;
         image_close(&image);
     } else if (!subject->check.has_relocs) {
-        msg_warn_at(&at, "linked without --emit-relocs: places are not known; link it with skiff");
+        msg_warn_at(&at,
+                    "it does not say where its code came from: places are not known; link it with "
+                    "skiff and GNU ld");
     }
     subject->name = str_dup(path);
     return true;
@@ -141,17 +143,6 @@ static size_t count_failing(const struct elfcheck *check)
     return n;
 }
 
-static void print_names_only(const struct subject *s)
-{
-    const struct place at = {.file = s->name};
-    for (size_t i = 0; i < s->check.stubs.n; i++) {
-        const struct call *call = call_find(s->check.stubs.items[i]);
-        if (call->kind == CALL_FAILS)
-            msg_warn_at(&at, "reaches %s: ENOSYS in a VM of its own; %s", s->check.stubs.items[i],
-                        call->instead);
-    }
-}
-
 static bool is_clean(const struct subject *s)
 {
     for (size_t i = 0; i < s->check.n_findings; i++)
@@ -162,10 +153,7 @@ static bool is_clean(const struct subject *s)
 
 static void print_subject(const struct subject *s)
 {
-    if (s->check.has_relocs)
-        elfcheck_print(&s->check, "");
-    else
-        print_names_only(s);
+    elfcheck_print(&s->check, s->name, "");
     if (is_clean(s))
         printf("%s: reaches %zu calls, all it needs is there\n", s->name, s->check.calls.n);
     else

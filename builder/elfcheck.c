@@ -527,7 +527,7 @@ bool elfcheck_read(struct elfcheck *check, const char *path, char *data, size_t 
         calls_read(&g, symbols, &shdr, check, &refs, &n_refs);
         if (check->stubs.n) {
             vertices_read(&g, symbols, &shdr);
-            check->has_relocs = edges_read(&g, symbols, &shdr);
+            check->has_relocs = edges_read(&g, symbols, &shdr) && g.map->n > 0;
             g.dwarf = dwarf_begin_elf(g.elf, DWARF_C_READ, NULL);
             findings_make(&g, check, refs, n_refs);
             dwarf_end(g.dwarf);
@@ -577,9 +577,27 @@ void finding_text(const struct finding *f, struct text *out)
     text_addf(out, ": ENOSYS in a VM of its own; %s", f->instead);
 }
 
-size_t elfcheck_print(const struct elfcheck *check, const char *root)
+/* Places are not known: the names alone. */
+static size_t print_names(const struct elfcheck *check, const char *path)
+{
+    const struct place at = {.file = path};
+    size_t n_warnings = 0;
+    for (size_t i = 0; i < check->stubs.n; i++) {
+        const struct call *call = call_find(check->stubs.items[i]);
+        if (call->kind != CALL_FAILS)
+            continue;
+        msg_warn_at(&at, "reaches %s: ENOSYS in a VM of its own; %s", check->stubs.items[i],
+                    call->instead);
+        n_warnings++;
+    }
+    return n_warnings;
+}
+
+size_t elfcheck_print(const struct elfcheck *check, const char *path, const char *root)
 {
     size_t n_warnings = 0;
+    if (!check->has_relocs)
+        return print_names(check, path);
     for (size_t i = 0; i < check->n_findings; i++) {
         const struct finding *f = &check->findings[i];
         struct text text = {0};

@@ -37,7 +37,7 @@ struct elfcheck {
     struct finding *findings;   /* sorted by file or object, line, callee; none is harmless */
     size_t n_findings;
     bool has_symbols; /* without: the lists are empty, nothing is known */
-    bool has_relocs;  /* without: the lists are right, findings are empty */
+    bool has_relocs;  /* and origins. Without: the lists are right, findings are empty */
 };
 
 enum elfcheck_type { ELF_IS_NONE, ELF_IS_OBJECT, ELF_IS_ARCHIVE, ELF_IS_LINKED };
@@ -61,12 +61,14 @@ void elfcheck_fini(struct elfcheck *check);
 void finding_text(const struct finding *finding, struct text *out);
 
 /**
- * Print findings to stderr: warnings, and notes where something is only lost.
+ * Print findings to stderr: warnings, and notes where something is only lost. Where no place is
+ * known (no relocations, or nobody knows which code is the service's), the missing calls by name.
  *
+ * @path  what was examined, for the latter
  * @root  put before relative source names, so that they read as seen from here; "" for nothing
  * Returns how many were warnings
  */
-size_t elfcheck_print(const struct elfcheck *check, const char *root);
+size_t elfcheck_print(const struct elfcheck *check, const char *path, const char *root);
 
 /**
  * Which archive on these paths defines a symbol?
