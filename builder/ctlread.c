@@ -63,6 +63,29 @@ static void read_regs(struct ctl_reader *ctl, char *rest)
     }
 }
 
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "ADDR HEX"; a line that does not go on where the last one ended is not taken. */
+static void read_stack(struct ctl_reader *ctl, char *rest)
+{
+    char *hex = strchr(rest, ' ');
+    uint64_t va;
+
+    if (!hex)
+        return;
+    *hex++ = '\0';
+    if (!parse_u64(rest, &va) || (ctl->stack_bytes && va != ctl->stack_va + ctl->stack_bytes))
+        return;
+    if (!ctl->stack_bytes)
+        ctl->stack_va = va;
+    for (; ctl->stack_bytes < CTL_MAX_STACK && hex_digit(hex[0]) >= 0 && hex_digit(hex[1]) >= 0;
+         hex += 2)
+        ctl->stack[ctl->stack_bytes++] = (uint8_t)(hex_digit(hex[0]) << 4 | hex_digit(hex[1]));
+}
+
 static void take_line(struct ctl_reader *ctl)
 {
     char *rest, *key;
@@ -92,6 +115,8 @@ static void take_line(struct ctl_reader *ctl)
         ctl->n_frames += parse_u64(rest, &ctl->frames[ctl->n_frames]);
     } else if (strcmp(key, CTL_REG) == 0) {
         read_regs(ctl, rest);
+    } else if (strcmp(key, CTL_STACK) == 0) {
+        read_stack(ctl, rest);
     } else if (ctl->on_line && (strcmp(key, CTL_LISTEN) == 0 || strcmp(key, CTL_ADDR) == 0)) {
         ctl->on_line(ctl->arg, key, rest);
     }
@@ -114,7 +139,7 @@ void ctl_feed(struct ctl_reader *ctl, const char *data, size_t len_bytes)
     }
 }
 
-static uint64_t reg_value(const struct ctl_reader *ctl, const char *name)
+uint64_t ctl_reg_value(const struct ctl_reader *ctl, const char *name)
 {
     for (size_t i = 0; i < ctl->n_regs; i++)
         if (strcmp(ctl->regs[i].name, name) == 0)
@@ -147,7 +172,7 @@ void ctl_describe_fault(const struct ctl_reader *ctl, struct text *out)
                                               {"write", "write to", "written"},
                                               {"execute", "execution of", "executed"}};
     const struct ctl_fault *f = &ctl->fault;
-    uint64_t rsp = reg_value(ctl, "rsp");
+    uint64_t rsp = ctl_reg_value(ctl, "rsp");
     size_t i = 0;
 
     while (i < 3 && strcmp(f->what, accesses[i][0]) != 0)

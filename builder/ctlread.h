@@ -13,6 +13,7 @@
 #define CTL_MAX_LINE   4096
 #define CTL_MAX_FRAMES 64
 #define CTL_MAX_REGS   40
+#define CTL_MAX_STACK  16384
 
 struct ctl_fault {
     bool is_set;
@@ -32,6 +33,9 @@ struct ctl_reader {
         uint64_t value;
     } regs[CTL_MAX_REGS];
     size_t n_regs;
+    uint64_t stack_va; /* of stack[0] */
+    uint8_t stack[CTL_MAX_STACK];
+    size_t stack_bytes;
     size_t n_lines; /* complete lines heard, of any kind */
 
     /* Called with each "log", "listen" and "addr" line, key and the rest apart; may be NULL. */
@@ -44,6 +48,9 @@ struct ctl_reader {
 };
 
 void ctl_feed(struct ctl_reader *ctl, const char *data, size_t len_bytes);
+
+/* The value of a register; 0 if it was not told. */
+uint64_t ctl_reg_value(const struct ctl_reader *ctl, const char *name);
 
 /* What the fault was, in words: "write to 0x10, a null pointer". */
 void ctl_describe_fault(const struct ctl_reader *ctl, struct text *out);

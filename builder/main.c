@@ -17,7 +17,7 @@
  *      vmspec      image + flags -> which machine, memory, ports, network
  *      qemu        vmspec -> argv; probe: which accelerator is worth using
  *      vm          runs that argv, relays the console, hears how the service ended
- *      symbolize   addresses -> function, file, line
+ *      symbolize   addresses -> function, file, line; unwind: registers and stack -> the calls
  *      sysroot     where the runtime lies; proc: the only place that spawns
  *      msg, text   what is said; strings
  */

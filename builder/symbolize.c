@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "ctlread.h"
+#include "unwind.h"
 
 struct symbolizer {
     Dwfl *dwfl;
@@ -165,27 +166,42 @@ void symbolizer_name(struct symbolizer *s, uint64_t addr, bool is_return, struct
     GElf_Off offset;
     GElf_Sym sym;
 
-    if (s->module && name_by_dwarf(s->module, at, lines))
-        return;
     const char *name =
         s->module ? dwfl_module_addrinfo(s->module, at, &offset, &sym, NULL, NULL, NULL) : NULL;
+    /* DWARF alone is not believed: it still has what the linker dropped, at address 0. */
+    if (name && name_by_dwarf(s->module, at, lines))
+        return;
     if (name)
         strvec_addf(lines, "%s+0x%" PRIx64, name, (uint64_t)offset + (addr - at));
     else
         strvec_add(lines, "?");
 }
 
-static void add_backtrace(struct symbolizer *s, const struct ctl_reader *ctl, struct text *out)
+/* The calls that led there: unwound here, or else as the guest walked them. */
+static void add_backtrace(struct symbolizer *s, const struct ctl_reader *ctl,
+                          const char *image_path, struct text *out)
 {
+    uint64_t unwound[CTL_MAX_FRAMES];
+    size_t n = s->module ? unwind(s->dwfl, image_path, ctl, unwound, CTL_MAX_FRAMES) : 0;
+    const uint64_t *frames = n > ctl->n_frames ? unwound : ctl->frames;
     unsigned number = 0;
 
-    text_add(out, "  backtrace:\n");
-    for (size_t i = 0; i < ctl->n_frames; i++) {
+    if (frames == ctl->frames)
+        n = ctl->n_frames;
+    if (n)
+        text_add(out, "  backtrace:\n");
+    for (size_t i = 0; i < n; i++) {
         struct strvec lines = {0};
-        symbolizer_name(s, ctl->frames[i], i > 0, &lines);
+        size_t n_same = 0;
+        symbolizer_name(s, frames[i], i > 0, &lines);
         for (size_t j = 0; j < lines.n; j++)
-            text_addf(out, "    #%-2u 0x%08" PRIx64 "  %s%s\n", number++, ctl->frames[i],
-                      lines.items[j], j + 1 < lines.n ? " (inlined)" : "");
+            text_addf(out, "    #%-2u 0x%08" PRIx64 "  %s%s\n", number++, frames[i], lines.items[j],
+                      j + 1 < lines.n ? " (inlined)" : "");
+        /* Recursion without end: the same call again and again. */
+        while (i && i + 1 < n && frames[i + 1] == frames[i])
+            i++, n_same++;
+        if (n_same)
+            text_addf(out, "    and %zu more of the same\n", n_same);
         strvec_fini(&lines);
     }
 }
@@ -209,8 +225,7 @@ void symbolize_report(const struct ctl_reader *ctl, const char *image_path, cons
     ctl_describe_fault(ctl, out);
     symbolizer_name(s, ctl->fault.rip, false, &where);
     text_addf(out, "\n  where: 0x%08" PRIx64 "  %s\n", ctl->fault.rip, where.items[0]);
-    if (ctl->n_frames)
-        add_backtrace(s, ctl, out);
+    add_backtrace(s, ctl, image_path, out);
     if (symbolizer_lack(s))
         text_addf(out, "  no names: %s\n", symbolizer_lack(s));
     if (ctl->n_regs)

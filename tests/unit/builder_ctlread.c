@@ -121,6 +121,24 @@ static void faults_in_words(void **state)
     describes("fault\n", "fault");
 }
 
+static void the_stack_comes_in_pieces(void **state)
+{
+    (void)state;
+    say("stack 0x7000 0011223344556677\nstack 0x7008 8899aabbccddeeff\n");
+    say("stack 0x7018 00\n"); /* a gap: not taken */
+    assert_int_equal(ctl.stack_va, 0x7000);
+    assert_int_equal(ctl.stack_bytes, 16);
+    assert_int_equal(ctl.stack[15], 0xff);
+    say("stack 0x7010 0g\nstack\nstack 0x7010\nstack x 00\nstack 0x7010 1\n");
+    assert_int_equal(ctl.stack_bytes, 16);
+    for (unsigned va = 0x7010; va < 0x7010 + 2 * CTL_MAX_STACK; va += 4) {
+        char line[64];
+        snprintf(line, sizeof(line), "stack 0x%x 01020304\n", va);
+        say(line);
+    }
+    assert_int_equal(ctl.stack_bytes, CTL_MAX_STACK);
+}
+
 static void nonsense_is_bounded(void **state)
 {
     static char longest[3 * CTL_MAX_LINE];
@@ -152,6 +170,7 @@ int main(void)
         cmocka_unit_test_setup(others_are_handed_on, setup),
         cmocka_unit_test_setup(a_fault_block, setup),
         cmocka_unit_test_setup(faults_in_words, setup),
+        cmocka_unit_test_setup(the_stack_comes_in_pieces, setup),
         cmocka_unit_test_setup(nonsense_is_bounded, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
