@@ -11,8 +11,8 @@ struct percpu {
     u32 pending; /* PENDING_…: what to do before the service goes on */
     struct thread *current;
     struct percpu *self;
-    u64 scratch;         /* upcall_entry's */
-    u32 is_fault_active; /* a fault is being handled on the fault stack */
+    u64 scratch, scratch_2; /* upcall_fault's and upcall_interrupt's */
+    u32 is_fault_active;    /* a fault is being handled on the fault stack */
     bool has_wrfsbase;
 };
 _Static_assert(offsetof(struct percpu, depth) == PERCPU_DEPTH, "layout.h");
@@ -20,6 +20,7 @@ _Static_assert(offsetof(struct percpu, pending) == PERCPU_PENDING, "layout.h");
 _Static_assert(offsetof(struct percpu, current) == PERCPU_CURRENT, "layout.h");
 _Static_assert(offsetof(struct percpu, self) == PERCPU_SELF, "layout.h");
 _Static_assert(offsetof(struct percpu, scratch) == PERCPU_SCRATCH, "layout.h");
+_Static_assert(offsetof(struct percpu, scratch_2) == PERCPU_SCRATCH_2, "layout.h");
 
 static inline struct percpu *percpu(void)
 {

@@ -11,7 +11,8 @@
 #include "sys/deliver.h"
 #include "sys/install.h"
 
-#define ACCEPT_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+#define ACCEPT_FLAGS   (SOCK_NONBLOCK | SOCK_CLOEXEC)
+#define SOCK_TYPE_BITS 0xf /* socket(2): the rest of the type argument is flags */
 
 /* The file behind @fd if net/ made it. */
 static int inet_get(int fd, struct file **out)
@@ -30,8 +31,11 @@ static int inet_get(int fd, struct file **out)
 long uk_socket(int domain, int type, int protocol)
 {
     struct file *f;
-    int err = sock_create(domain, type & ~SOCK_CLOEXEC, protocol, &f);
+    int err;
 
+    if (type & ~(SOCK_TYPE_BITS | ACCEPT_FLAGS) || (type & SOCK_TYPE_BITS) > SOCK_PACKET)
+        return -EINVAL;
+    err = sock_create(domain, type & ~SOCK_CLOEXEC, protocol, &f);
     return err ? err : install(f, type & SOCK_CLOEXEC);
 }
 

@@ -11,6 +11,8 @@ long uk_socketpair(int domain, int type, int protocol, int fds[2])
     struct file *a, *b;
     int err;
 
+    if (type & ~(0xf | SOCK_NONBLOCK | SOCK_CLOEXEC))
+        return -EINVAL;
     if (domain == AF_INET || domain == AF_INET6)
         return -EOPNOTSUPP;
     if (domain != AF_UNIX)

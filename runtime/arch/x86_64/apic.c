@@ -21,6 +21,7 @@
 
 /* QEMU and KVM run the APIC timer at 1 GHz, unless CPUID 0x40000010 says otherwise. */
 #define APIC_DEFAULT_HZ 1000000000ull
+#define POSTPONE_NS     100000
 #define CALIBRATE_NS    300000
 
 static volatile u32 *apic;
@@ -28,6 +29,7 @@ static u64 apic_hz;
 static u64 tsc_start, tsc_hz;
 static u64 ns_per_tick_32; /* nanoseconds per TSC tick, 32.32 fixed point */
 static u64 timer_deadline_ns = DEADLINE_NEVER;
+static bool is_device_eoi_owed;
 
 static inline void apic_write(u32 reg, u32 v)
 {
@@ -39,12 +41,29 @@ static inline u32 apic_read(u32 reg)
     return apic[reg / 4];
 }
 
-void apic_acknowledge(u32 vector)
+void apic_idle_ended(u32 vector)
 {
     if (vector != VEC_SPURIOUS)
         apic_write(APIC_EOI, 0);
     if (vector == VEC_TIMER)
         timer_deadline_ns = DEADLINE_NEVER;
+}
+
+/*
+ * A device that interrupts running code gets no EOI until the next idle: then its driver
+ * acknowledges it. Until then it stays quiet, or a level that nobody lowers would interrupt for
+ * ever.
+ */
+void apic_interrupted(u32 vector, bool is_postponed)
+{
+    if (vector == VEC_DEVICE)
+        is_device_eoi_owed = true;
+    if (vector != VEC_TIMER)
+        return;
+    apic_write(APIC_EOI, 0);
+    timer_deadline_ns = DEADLINE_NEVER;
+    if (is_postponed)
+        cpu_timer_set(cpu_clock_ns() + POSTPONE_NS);
 }
 
 /* One reading of both counters at the same moment, as far as possible: of several, the quickest. */
@@ -154,8 +173,12 @@ void cpu_idle(u64 deadline_ns, u64 n_interrupts)
     s64 vector;
 
     cpu_timer_set(deadline_ns);
+    if (is_device_eoi_owed) {
+        is_device_eoi_owed = false;
+        apic_write(APIC_EOI, 0);
+    }
     vector = keel_do(KEEL_IDLE, n_interrupts, 0, 0, 0).value;
-    apic_acknowledge((u32)vector);
+    apic_idle_ended((u32)vector);
 }
 
 void cpu_interrupts_on(void)

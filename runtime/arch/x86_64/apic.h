@@ -5,5 +5,8 @@
 
 #define APIC_PA 0xfee00000
 
-/* An interrupt came: end it (the spurious one needs nothing). */
-void apic_acknowledge(u32 vector);
+/* The idle was ended by @vector. */
+void apic_idle_ended(u32 vector);
+
+/* @vector came while code ran. @is_postponed: nobody could look after it; ask again soon. */
+void apic_interrupted(u32 vector, bool is_postponed);

@@ -6,7 +6,7 @@
 #include "arch/x86_64/keel.h"
 #include "arch/cpu.h"
 
-extern char upcall_return[], upcall_end[];
+extern char upcall_return[], upcall_end[], keel_call_return[];
 void upcall(struct trap_frame *frame);
 
 static struct percpu cpu0;
@@ -73,15 +73,17 @@ void context_fp_restore(const void *area)
         __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
-/* Called by upcall_entry with interrupts off. */
+/* Called by upcall_fault and upcall_interrupt with interrupts off. */
 void upcall(struct trap_frame *frame)
 {
     struct percpu *cpu = &cpu0;
 
     if (frame->vector >= VEC_IRQ_FIRST) {
-        bool in_return = frame->rip >= (u64)upcall_return && frame->rip < (u64)upcall_end;
+        /* On the way back to the service: as good as there, but the stack must not grow. */
+        bool in_return = frame->rip == (u64)keel_call_return ||
+                         (frame->rip >= (u64)upcall_return && frame->rip < (u64)upcall_end);
 
-        apic_acknowledge((u32)frame->vector);
+        apic_interrupted((u32)frame->vector, in_return && !cpu->depth);
         if (cpu->depth || in_return || !trap_hooks.preempt)
             cpu->pending |= PENDING_RESCHED;
         else

@@ -13,7 +13,7 @@ _Noreturn void cpu_reset(void)
 
 u64 cpu_interrupts(void)
 {
-    return ((const volatile struct mailbox *)MAILBOX_VA)->n_irqs;
+    return *(const volatile u64 *)(MAILBOX_VA + MAILBOX_N_INTERRUPTS);
 }
 
 void cpu_halt(void)

@@ -1,6 +1,6 @@
 /*
  * Between service and runtime: every system call comes through sc_vm (in the VM) or the syscall
- * instruction (as a Linux process); what the keel hands up comes through upcall_entry.
+ * instruction (as a Linux process); what the keel hands up comes through upcall_fault or upcall_interrupt.
  */
 #include "layout.h"
 
@@ -93,20 +93,28 @@ skiff_vm_call:
          * an interrupt on the stack of who was interrupted, below its red zone. Builds a struct
          * trap_frame, calls upcall(), and goes on with what that left in the frame.
          */
-        .section .text.upcall_entry, "ax", @progbits
-        .globl upcall_entry, upcall_return, upcall_end
-upcall_entry:
-        mov %rax, %gs:PERCPU_SCRATCH
+        .macro upcall_begin mailbox, scratch
+        mov %rax, %gs:\scratch
         movabs $MAILBOX_VA, %rax
         push $SEL_USER_DATA
-        push MAILBOX_RSP(%rax)
-        push MAILBOX_RFLAGS(%rax)
+        push \mailbox + MAILBOX_RSP(%rax)
+        push \mailbox + MAILBOX_RFLAGS(%rax)
         push $SEL_USER_CODE
-        push MAILBOX_RIP(%rax)
-        push MAILBOX_CR2(%rax)
-        push MAILBOX_ERROR(%rax)
-        push MAILBOX_VECTOR(%rax)
-        push %gs:PERCPU_SCRATCH
+        push \mailbox + MAILBOX_RIP(%rax)
+        push \mailbox + MAILBOX_CR2(%rax)
+        push \mailbox + MAILBOX_ERROR(%rax)
+        push \mailbox + MAILBOX_VECTOR(%rax)
+        push %gs:\scratch
+        .endm
+
+        .section .text.upcall, "ax", @progbits
+        .globl upcall_fault, upcall_interrupt, upcall_return, upcall_end
+upcall_interrupt:
+        upcall_begin MAILBOX_INTERRUPT, PERCPU_SCRATCH_2
+        jmp 1f
+upcall_fault:
+        upcall_begin MAILBOX_FAULT, PERCPU_SCRATCH
+1:
         push %rbx
         push %rcx
         push %rdx

@@ -46,7 +46,6 @@ struct descriptor_pointer {
     u64 base;
 } __attribute__((packed));
 
-struct mailbox mailbox __attribute__((aligned(4096)));
 static struct gate idt[N_VECTORS] __attribute__((aligned(16)));
 static struct tss tss __attribute__((aligned(16)));
 static u64 gdt[8];
@@ -366,7 +365,7 @@ u64 keel_start(u32 kind, const void *info)
     map_range(pool_start, pool_end, KEEL_RW, false);
     map_range((u64)boot_stack_guard, (u64)boot_stack_guard + PAGE_SIZE, 0, false);
     map_range((u64)fault_stack_guard, (u64)fault_stack_guard + PAGE_SIZE, 0, false);
-    *keel_entry(MAILBOX_VA, 1, true) = (u64)&mailbox | USER_RO;
+    *keel_entry(MAILBOX_VA, 1, true) = (u64)keel_mailbox | USER_RO;
     map_cmdline();
     bootinfo.keel_end = pool_end;
 

@@ -25,10 +25,8 @@ struct bootinfo {
 };
 extern struct bootinfo bootinfo;
 
-/* What happened: written by the keel, read at MAILBOX_VA. Offsets are in layout.h. */
-struct mailbox {
-    u64 vector, error, cr2, rip, rsp, rflags, n_irqs;
-};
+/* The keel's page that CPL 3 may read, at MAILBOX_VA; its layout is in layout.h. */
+extern char keel_mailbox[];
 
 struct keel_result {
     s64 value;

@@ -17,58 +17,71 @@ keel_stubs:
         .rept N_VECTORS
         .balign 8
         push $vector
-        .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
-        jmp event_with_error
+        .if vector >= VEC_IRQ_FIRST
+        jmp interrupt
+        .elseif vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+        jmp fault_with_error
         .else
-        jmp event
+        jmp fault
         .endif
         .set vector, vector + 1
         .endr
 
-event_with_error:
-        pop mailbox + MAILBOX_VECTOR(%rip)
-        pop mailbox + MAILBOX_ERROR(%rip)
+fault_with_error:
+        pop fault_mailbox + MAILBOX_VECTOR(%rip)
+        pop fault_mailbox + MAILBOX_ERROR(%rip)
         jmp 1f
-event:
-        pop mailbox + MAILBOX_VECTOR(%rip)
-        movq $0, mailbox + MAILBOX_ERROR(%rip)
-1:      testb $3, 8(%rsp)               /* interrupted CS */
-        jz event_in_keel
-
-        /* Hand up: note where it happened, and go to upcall_entry instead. */
-deliver:
+fault:
+        pop fault_mailbox + MAILBOX_VECTOR(%rip)
+fault_of_known_vector:
+        movq $0, fault_mailbox + MAILBOX_ERROR(%rip)
+1:      testb $3, 8(%rsp)
+        jz keel_reset                   /* the keel's own: nobody is left to tell */
         push %rax
         mov 8(%rsp), %rax
-        mov %rax, mailbox + MAILBOX_RIP(%rip)
+        mov %rax, fault_mailbox + MAILBOX_RIP(%rip)
         mov 24(%rsp), %rax
-        mov %rax, mailbox + MAILBOX_RFLAGS(%rip)
+        mov %rax, fault_mailbox + MAILBOX_RFLAGS(%rip)
         mov %cr2, %rax
-        mov %rax, mailbox + MAILBOX_CR2(%rip)
-        movq $upcall_entry, 8(%rsp)
-        movq $2, 24(%rsp)
+        mov %rax, fault_mailbox + MAILBOX_CR2(%rip)
         mov 32(%rsp), %rax
-        mov %rax, mailbox + MAILBOX_RSP(%rip)
-        cmpb $VEC_IRQ_FIRST, mailbox + MAILBOX_VECTOR(%rip)
-        jae 4f                          /* an interrupt: below the red zone of who runs */
+        mov %rax, fault_mailbox + MAILBOX_RSP(%rip)
+        movq $upcall_fault, 8(%rsp)
+        movq $2, 24(%rsp)
         sub $fault_stack_guard, %rax
         cmp $FAULT_STACK_BYTES + 4096, %rax
         mov $fault_stack_top, %eax
-        ja 3f                           /* a fault: on the fault stack … */
-2:      mov 32(%rsp), %rax              /* … unless it happened there */
+        ja 2f                           /* up on the fault stack … */
+        mov 32(%rsp), %rax              /* … unless it happened there */
         sub $RED_ZONE_BYTES + UPCALL_GAP_BYTES, %rax
         and $-16, %rax
-3:      mov %rax, 32(%rsp)
+2:      mov %rax, 32(%rsp)
         pop %rax
         iretq
-4:      incq mailbox + MAILBOX_N_IRQS(%rip)
-        jmp 2b
 
-        /* An interrupt that ended the idle: drop its frame (the CPU aligned it, so by reloading RSP). */
-event_in_keel:
-        mov mailbox + MAILBOX_VECTOR(%rip), %rax
-        cmp $VEC_IRQ_FIRST, %eax
-        jb keel_reset                   /* a fault of the keel itself: nobody is left to tell */
-        mov $keel_stack_top - 40, %esp
+        /* An interrupt goes up on the stack of who runs, below its red zone. That stack may fault, so
+         * interrupts have a mailbox of their own. */
+interrupt:
+        pop interrupt_mailbox + MAILBOX_VECTOR(%rip)
+        testb $3, 8(%rsp)
+        jz 1f
+        push %rax
+        mov 8(%rsp), %rax
+        mov %rax, interrupt_mailbox + MAILBOX_RIP(%rip)
+        mov 24(%rsp), %rax
+        mov %rax, interrupt_mailbox + MAILBOX_RFLAGS(%rip)
+        mov 32(%rsp), %rax
+        mov %rax, interrupt_mailbox + MAILBOX_RSP(%rip)
+        movq $upcall_interrupt, 8(%rsp)
+        movq $2, 24(%rsp)
+        sub $RED_ZONE_BYTES + UPCALL_GAP_BYTES, %rax
+        and $-16, %rax
+        mov %rax, 32(%rsp)
+        incq n_interrupts(%rip)
+        pop %rax
+        iretq
+1:      mov interrupt_mailbox + MAILBOX_VECTOR(%rip), %rax
+        mov $keel_stack_top - 40, %esp  /* the idle is over: drop this frame (the CPU aligned it) */
         iretq
 
         .globl keel_int3
@@ -84,10 +97,9 @@ keel_int3:
         call keel_operation
         add $8, %rsp
         iretq
-1:      movq $VEC_BREAKPOINT, mailbox + MAILBOX_VECTOR(%rip)    /* the service's own int3 */
-        movq $0, mailbox + MAILBOX_ERROR(%rip)
-        jmp deliver
-2:      cmp mailbox + MAILBOX_N_IRQS(%rip), %rdi
+1:      movq $VEC_BREAKPOINT, fault_mailbox + MAILBOX_VECTOR(%rip)      /* the service's own int3 */
+        jmp fault_of_known_vector
+2:      cmp n_interrupts(%rip), %rdi
         jne 5f                          /* what we would wait for has been and gone */
 4:      sti
         hlt
@@ -106,6 +118,16 @@ keel_reset:
         push $0
         lidt (%rsp)
         ud2
+
+        /* What CPL 3 may read of the keel, at MAILBOX_VA; a page of its own. */
+        .section .keel.bss, "aw", @nobits
+        .balign 4096
+        .globl keel_mailbox
+keel_mailbox:
+fault_mailbox:          .skip MAILBOX_BYTES
+interrupt_mailbox:      .skip MAILBOX_BYTES
+n_interrupts:           .skip 8
+        .balign 4096
 
         .section .text.keel_call, "ax", @progbits
         .globl keel_call, keel_call_return
