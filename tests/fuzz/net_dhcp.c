@@ -1,0 +1,61 @@
+/* Hostile DHCP answers: parsed within their bounds, and never believed blindly. */
+/* libs: cmocka */
+/* sources: tests/unit/net_host.c runtime/net/arp.c runtime/net/csum.c runtime/net/dhcp.c */
+/* sources: runtime/net/eth.c runtime/net/icmp.c runtime/net/ip.c runtime/net/net.c */
+/* sources: runtime/net/netif.c runtime/net/ports.c runtime/net/siphash.c runtime/net/sock.c */
+/* sources: runtime/net/sock_connect.c runtime/net/sock_dgram.c runtime/net/sock_opt.c */
+/* sources: runtime/net/sock_stream.c runtime/net/tcp.c runtime/net/tcp_cong.c */
+/* sources: runtime/net/tcp_in.c runtime/net/tcp_opt.c runtime/net/tcp_out.c */
+/* sources: runtime/net/tcp_sock.c runtime/net/tcp_timer.c runtime/net/tcp_tw.c */
+/* sources: runtime/net/udp.c */
+#include "net_host.h"
+
+#include <stdlib.h>
+
+#include "net/dhcp.h"
+
+static struct net net;
+static struct host_dev dev;
+
+/* The input is a list of answers: a length, then the bytes behind the fixed part. The transaction
+ * id and the hardware address are put right. */
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+    struct net_config cfg = {0};
+    long pkts = host_n_pkts, heap = host_n_heap, pages = host_n_pages;
+    u8 frame[2048];
+    char text[256];
+
+    host_reset();
+    host_seed = 1;
+    host_dev_init(&dev, 1, 0);
+    net_init(&net, &dev.nd);
+    net_self = &net;
+    net_configure(&net, &cfg);
+    while (size >= 2) {
+        u8 m[700] = {2, 1, 6};
+        size_t len = MIN(size - 1, data[0] * 2u), n;
+        memcpy(m + 3, data + 1, len);
+        data += 1 + len;
+        size -= 1 + len;
+        while ((n = host_dev_take(&dev, frame, sizeof(frame))) != 0)
+            if (n > 60 && frame[23] == 17)
+                memcpy(m + 4, frame + 42 + 4, 4);
+        memcpy(m + 28, dev.nd.mac, 6);
+        memcpy(m + 236, "\x63\x82\x53\x63", 4);
+        if (net.dhcp_input)
+            net.dhcp_input(&net, m, MIN(sizeof(m), 3 + len));
+        if (len & 1)
+            host_pass(NSEC_PER_SEC << (len % 20));
+        n = (size_t)net_resolv_conf(text, sizeof(text));
+        if (n != strlen(text) || strlen(net_hostname()) >= NET_NAME_BYTES)
+            abort();
+        if (net.eth.has_addr && (net.eth.addr.v4 == 0 || (net.eth.addr.v4 & 0xff) == 127))
+            abort();
+    }
+    host_net_free(&net);
+    if (host_n_pkts != pkts || host_n_heap != heap || host_n_pages != pages)
+        abort();
+    return 0;
+}
