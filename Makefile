@@ -68,7 +68,7 @@ BUILDER_LIBS   := -lyaml -ljansson -ldw -lelf
 all: $(B)/bin/skiff $(B)/share/man/man1/skiff.1 sysroot
 
 .PHONY: sysroot
-sysroot: $(L)/libskiff.a $(L)/crt1.o $(L)/skiff.ld $(L)/.templates
+sysroot: $(L)/libskiff.a $(L)/crt1.o $(L)/skiff.ld $(L)/skiff.specs $(L)/.templates
 
 .PHONY: deps
 deps:
@@ -161,6 +161,9 @@ $(L)/crt1.o: runtime/libc/crt1.c Makefile $(L)/libc.a
 
 $(L)/skiff.ld: runtime/boot/skiff.ld.in $(B)/calls Makefile
 	@{ cat $<; sed 's/^[0-9]* \(.*\)$$/PROVIDE(uk_\1 = uk_enosys);/' $(B)/calls; } > $@
+
+$(L)/skiff.specs: builder/skiff.specs
+	@mkdir -p $(L) && cp $< $@
 
 $(L)/.templates: $(shell find templates -type f)
 	@mkdir -p $(L) && rm -rf $(L)/templates && cp -r templates $(L)/templates && touch $@

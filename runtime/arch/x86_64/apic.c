@@ -21,7 +21,7 @@
 
 /* QEMU and KVM run the APIC timer at 1 GHz, unless CPUID 0x40000010 says otherwise. */
 #define APIC_DEFAULT_HZ 1000000000ull
-#define POSTPONE_NS     100000
+#define POSTPONE_NS     10000000 /* long against the way out: it must not nest */
 #define CALIBRATE_NS    300000
 
 static volatile u32 *apic;
