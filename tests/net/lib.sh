@@ -59,7 +59,7 @@ dns_start() {
         big+=(--host-record="big.test,10.78.0.$i")
     done
     background dnsmasq.log dnsmasq --keep-in-foreground --conf-file=/dev/null --pid-file= \
-        --log-facility=- --log-dhcp --log-queries --no-resolv --no-hosts --user=root \
+        --no-ping --log-facility=- --log-dhcp --log-queries --no-resolv --no-hosts --user=root \
         --interface=tap0 --bind-interfaces --except-interface=lo \
         --dhcp-range=$GUEST,$GUEST,255.255.255.0,1h --dhcp-leasefile="$PWD/leases" \
         --dhcp-option=option:router,$PEER --dhcp-option=option:dns-server,$PEER \
