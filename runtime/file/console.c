@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "file/console_input.h"
+#include "file/fdtable.h"
 
 /* Input is linked only into a service that reads (sys/read.c names it). */
 #pragma weak console_read
@@ -73,10 +74,9 @@ void console_set_device(const struct console_dev *dev)
 
 void console_open(void)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         file_init(&console_files[i], &console_ops, O_RDWR);
-        fd_install(&console_files[i], i, false);
-    }
+    fd_start(console_files, 3);
 }
 
 struct file *console_file(void)

@@ -85,6 +85,14 @@ static void slot_fill(u32 fd, struct file *f, bool cloexec)
     bit_put(table.cloexec, fd, cloexec);
 }
 
+void fd_start(struct file *files, u32 n)
+{
+    for (u32 fd = 0; fd < n; fd++)
+        first_files[fd] = &files[fd];
+    first_bits[0] = BIT(n) - 1;
+    table.n_full = n;
+}
+
 int fd_install(struct file *f, int min, bool cloexec)
 {
     u32 fd = find_free((u32)min);

@@ -10,6 +10,10 @@
 #define FD_LIMIT_SOFT 1024u
 #define FD_LIMIT_HARD 1048576u
 
+/* Boot: the first @n descriptors, 64 at most, with the references of @files. Apart from
+ * fd_install() because it can neither grow nor fail: a service that opens nothing links no more. */
+void fd_start(struct file *files, u32 n);
+
 /**
  * Make @fd refer to @f, closing what it was before: dup2(2).
  *

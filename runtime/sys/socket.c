@@ -15,7 +15,7 @@
 #define SOCK_TYPE_BITS 0xf /* socket(2): the rest of the type argument is flags */
 
 /* The file behind @fd if net/ made it. */
-static int inet_get(int fd, struct file **out)
+static __attribute__((noinline)) int inet_get(int fd, struct file **out)
 {
     struct file *f = fd_get(fd);
 
@@ -211,55 +211,40 @@ static long msg_recv(struct file *f, bool is_pair, struct msghdr *msg, int flags
 long uk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
                unsigned addr_len)
 {
+    struct iovec iov = {(void *)buf, len};
+    struct msghdr msg = {.msg_name = (void *)addr, .msg_iov = &iov, .msg_iovlen = 1};
     struct file *f;
-    bool is_pair;
-    long r = any_get(fd, &f, &is_pair);
+    long r;
 
-    if (r)
-        return r;
-    if (!buf && len) {
-        r = -EFAULT;
-    } else if (likely(!addr && !is_pair)) {
-        r = DELIVER_RESTARTING(sock_send(f, buf, len, flags));
-        if (!(flags & MSG_NOSIGNAL))
-            deliver_sigpipe(r);
-    } else {
-        struct iovec iov = {(void *)buf, len};
-        struct msghdr msg = {.msg_name = (void *)addr,
-                             .msg_namelen = addr ? addr_len : 0,
-                             .msg_iov = &iov,
-                             .msg_iovlen = 1};
-
-        r = msg_send(f, is_pair, &msg, flags);
+    if (!buf && len)
+        return -EFAULT;
+    if (unlikely(addr || inet_get(fd, &f))) { /* the general way also says what is wrong with @fd */
+        msg.msg_namelen = addr ? addr_len : 0;
+        return uk_sendmsg(fd, &msg, flags);
     }
+    r = DELIVER_RESTARTING(sock_send(f, buf, len, flags));
     file_put(f);
-    return r;
+    return flags & MSG_NOSIGNAL ? r : deliver_sigpipe(r);
 }
 
 long uk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
                  unsigned *addr_len)
 {
+    struct iovec iov = {buf, len};
+    struct msghdr msg = {.msg_name = addr, .msg_iov = &iov, .msg_iovlen = 1};
     struct file *f;
-    bool is_pair;
-    long r = any_get(fd, &f, &is_pair);
+    long r;
 
-    if (r)
-        return r;
-    if ((!buf && len) || (addr && !addr_len)) {
-        r = -EFAULT;
-    } else if (likely(!addr && !is_pair)) {
-        r = DELIVER_RESTARTING(sock_recv(f, buf, len, flags));
-    } else {
-        struct iovec iov = {buf, len};
-        struct msghdr msg = {.msg_name = addr,
-                             .msg_namelen = addr ? *addr_len : 0,
-                             .msg_iov = &iov,
-                             .msg_iovlen = 1};
-
-        r = msg_recv(f, is_pair, &msg, flags);
+    if ((!buf && len) || (addr && !addr_len))
+        return -EFAULT;
+    if (unlikely(addr || inet_get(fd, &f))) {
+        msg.msg_namelen = addr ? *addr_len : 0;
+        r = uk_recvmsg(fd, &msg, flags);
         if (r >= 0 && addr)
             *addr_len = msg.msg_namelen;
+        return r;
     }
+    r = DELIVER_RESTARTING(sock_recv(f, buf, len, flags));
     file_put(f);
     return r;
 }
