@@ -47,6 +47,21 @@ static char *sources_line(const struct plan *plan)
     return text_take(&line);
 }
 
+/* Only a finished link knows what a service needs; the manifest may ask for less. */
+static bool memory_suffices(const struct plan *plan, const struct text *info_text)
+{
+    struct info info;
+    uint64_t floor = 0;
+
+    if (!plan->memory_bytes || !info_parse(&info, text_str(info_text), info_text->len))
+        return true;
+    const char *s = info_get(&info, "floor");
+    if (s)
+        number_parse(s, 0, UINT64_MAX, &floor);
+    info_fini(&info);
+    return memory_is_possible(plan->memory_bytes, floor, &plan->memory_at, NULL);
+}
+
 /* The two files a build leaves; the debug file first, so that an image never lacks its own. */
 static bool files_write(const struct plan *plan, const struct toolchain *tc,
                         const struct linked *linked)
@@ -59,6 +74,7 @@ static bool files_write(const struct plan *plan, const struct toolchain *tc,
     linkmap_write(&linked->map, &origin);
     bool is_good = pack_info(&info, &facts, plan->image, linked->elf, linked->len_bytes,
                              &linked->map, &linked->check) &&
+                   memory_suffices(plan, &info) &&
                    pack_stamp(&debug, plan->image, linked->elf, linked->len_bytes, &info, &origin);
     if (is_good && plan->keeps_symbols) {
         is_good = pack_write(plan->image, &debug);

@@ -75,6 +75,21 @@ static const char *scalar(const struct reader *r, const yaml_node_t *node, const
     return s;
 }
 
+/* Args, environment and the like travel in lines of text (runtime/abi/info.h). */
+static bool is_line(const struct reader *r, const yaml_node_t *node, const char *key, const char *s)
+{
+    struct place at = place_of(r, node);
+
+    for (; *s; s++) {
+        if ((unsigned char)*s >= 0x20 && *s != 0x7f)
+            continue;
+        msg_error_at(&at, "\"%s\" holds a line break or control character; it must be one line",
+                     key);
+        return false;
+    }
+    return true;
+}
+
 static bool split(struct strvec *to, const char *s)
 {
     while (*(s += strspn(s, " \t\n"))) {
@@ -93,6 +108,8 @@ static bool read_list(struct reader *r, yaml_node_t *node, const struct key *key
             return false;
         if (key->kind == FLAGS)
             return split(to, s);
+        if (!is_line(r, node, key->name, s))
+            return false;
         strvec_add(to, s);
         return true;
     }
@@ -105,7 +122,7 @@ static bool read_list(struct reader *r, yaml_node_t *node, const struct key *key
          i++) {
         yaml_node_t *item = yaml_document_get_node(&r->doc, *i);
         const char *s = scalar(r, item, key->name, "a list of single values");
-        if (!s)
+        if (!s || !is_line(r, item, key->name, s))
             return false;
         if (key->kind == PORTS) {
             struct place at = place_of(r, item);
@@ -132,7 +149,7 @@ static bool read_pairs(struct reader *r, yaml_node_t *node, const struct key *ke
             yaml_node_t *value = yaml_document_get_node(&r->doc, p->value);
             const char *k = scalar(r, name, key->name, "a mapping of names to values");
             const char *v = k ? scalar(r, value, k, "a single value") : NULL;
-            if (!v)
+            if (!v || !is_line(r, name, key->name, k) || !is_line(r, value, k, v))
                 return false;
             struct place at = place_of(r, name);
             if (!*k || strchr(k, '=')) {

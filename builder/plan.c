@@ -146,8 +146,13 @@ static void manifest_apply(struct plan *plan, const struct manifest *m)
         bool is_path = strchr(lib, '/') || str_ends(lib, ".a");
         strvec_take(&plan->libs, is_path ? from_here(plan->root, lib) : str_fmt("-l%s", lib));
     }
-    if (m->memory_bytes)
+    if (m->memory_bytes) {
         strvec_addf(&plan->run, "memory=%" PRIu64, m->memory_bytes);
+        plan->manifest_path = str_dup(m->path);
+        plan->memory_bytes = m->memory_bytes;
+        plan->memory_at = m->memory_at;
+        plan->memory_at.file = plan->manifest_path;
+    }
     if (m->machine)
         strvec_addf(&plan->run, "machine=%s", m->machine);
     if (m->net)
@@ -318,6 +323,7 @@ void plan_fini(struct plan *plan)
     free(plan->name);
     free(plan->image);
     free(plan->debug);
+    free(plan->manifest_path);
     strvec_fini(&plan->inputs);
     strvec_fini(&plan->names);
     strvec_fini(&plan->cflags);

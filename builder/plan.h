@@ -23,11 +23,14 @@ struct plan_wish {
 };
 
 struct plan {
-    struct strvec names;  /* of each input: its path from root, what the image calls it */
-    char *root;           /* the project's directory, as given; "." for here */
-    char *root_real;      /* absolute, without links */
-    char *name;           /* without ".elf" */
-    char *image, *debug;  /* files to make */
+    struct strvec names;   /* of each input: its path from root, what the image calls it */
+    char *root;            /* the project's directory, as given; "." for here */
+    char *root_real;       /* absolute, without links */
+    char *name;            /* without ".elf" */
+    char *image, *debug;   /* files to make */
+    uint64_t memory_bytes; /* of the manifest; 0: not given */
+    struct place memory_at;
+    char *manifest_path;  /* what memory_at names; NULL: no manifest */
     struct strvec inputs; /* sources, objects and archives in link order, as seen from here */
     struct strvec cflags, ldflags, lib_dirs, libs;
     struct strvec run;    /* "port=8080:80": what run shall do unless told otherwise */

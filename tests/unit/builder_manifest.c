@@ -108,6 +108,8 @@ static void wrong_ones_are_refused(void **state)
         "name: \"a\\0b\"\n",
         "\xff\xfe\xff",
         "name: &a [*a]\n",
+        "env: {A: \"b\\nc\"}\n",
+        "args: [\"a\\tb\"]\n",
         "name: 'x\n",
         "env: {'': x}\n",
     };
