@@ -226,6 +226,9 @@ int net_resolv_conf(char *buf, size_t size)
 
     if (size)
         buf[0] = 0;
+    /* Who resolves a name first thing in main() waits for the servers that DHCP brings. */
+    if (n->is_acquiring)
+        net_wait_addr(n);
     if (n->domain[0])
         len += (size_t)fmt_snprintf(buf, size, "search %s\n", n->domain);
     for (u32 i = 0; i < NET_DNS_MAX; i++) {

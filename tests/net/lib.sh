@@ -54,7 +54,7 @@ net_start() {
 
 dns_start() {
     local big=() i
-    # 100 addresses do not fit into 512 bytes: the answer by UDP is cut, the whole one comes by TCP.
+    # 100 addresses do not fit into 512 bytes: the answer by UDP is cut.
     for ((i = 1; i <= 100; i++)); do
         big+=(--host-record="big.test,10.78.0.$i")
     done
@@ -63,7 +63,7 @@ dns_start() {
         --interface=tap0 --bind-interfaces --except-interface=lo \
         --dhcp-range=$GUEST,$GUEST,255.255.255.0,1h --dhcp-leasefile="$PWD/leases" \
         --dhcp-option=option:router,$PEER --dhcp-option=option:dns-server,$PEER \
-        --domain=test --host-record=peer.test,$PEER --host-record=other.test,10.78.1.1 \
+        --local=/test/ --domain=test --host-record=peer.test,$PEER --host-record=other.test,10.78.1.1 \
         --cname=alias.test,peer.test "${big[@]}"
     wait_for dnsmasq.log "DHCP, IP range" 10 "$BG_PID" || fail "dnsmasq does not start"
 }
