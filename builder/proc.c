@@ -234,7 +234,7 @@ static int wait_until(pid_t pid, const struct proc_how *how, struct proc_result 
 bool proc_run(char *const argv[], const struct proc_how *how, struct proc_result *result)
 {
     static const struct proc_how plain;
-    struct proc_result unused, *r = result ? result : &unused;
+    struct proc_result unused = {0}, *r = result ? result : &unused;
     struct proc_how start = how ? *how : plain;
     int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
     pid_t pid;
