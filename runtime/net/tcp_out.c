@@ -450,8 +450,11 @@ void tcp_output(struct tcp_sock *c)
     }
     c->force_small = false;
     /* In flight: to be retransmitted. Waiting with nothing in flight: a probe is due. */
-    if (!c->rtx_at && (c->snd_una != c->snd_max || tcp_has_unsent(c)))
+    if (!c->rtx_at && (c->snd_una != c->snd_max || tcp_has_unsent(c))) {
+        if (!c->n_retries)
+            c->progress_ns = c->sk.net->now_ns; /* from here on an answer is owed */
         tcp_rtx_start(c);
+    }
     if (c->ack_now && !err)
         tcp_send_ack(c);
 }

@@ -78,19 +78,8 @@ static bool rtx_due(struct tcp_sock *c)
         tcp_done(c, ENETUNREACH);
         return false;
     }
-    if (!is_in_flight && !is_opening) {
-        if (!tcp_has_unsent(c))
-            return true;
-        if (!list_empty(&c->tx_wait.node)) { /* the ring is full, not the peer's window */
-            tcp_rtx_start(c);
-            return true;
-        }
-        if (c->snd_wnd && SEQ_GT(c->snd_una + c->snd_wnd, c->snd_nxt)) { /* Nagle or TCP_CORK */
-            c->force_small = true;
-            tcp_output(c);
-            return true;
-        }
-    }
+    if (!is_in_flight && !is_opening && !tcp_has_unsent(c))
+        return true;
     if (has_given_up(c)) {
         int err = c->soft_err ? c->soft_err : ETIMEDOUT;
         if (is_opening || !is_in_flight)
@@ -104,10 +93,17 @@ static bool rtx_due(struct tcp_sock *c)
         c->rto_us = MAX(c->rto_us, TCP_RTO_INIT_US);
         tcp_send_syn(c);
     } else if (!is_in_flight) {
-        /* RFC 9293 §3.8.6.1. An old sequence number, so that the answer comes even if our byte did
-         * not fit, and none is sent twice. */
-        c->n_retries++;
-        tcp_send_empty(c, c->snd_una - 1, TCP_F_ACK);
+        c->n_retries++; /* whatever keeps it: an orphan must not wait for ever */
+        if (!list_empty(&c->tx_wait.node)) {
+            /* the ring, ARP or the address: whoever has it resumes us */
+        } else if (c->snd_wnd && SEQ_GT(c->snd_una + c->snd_wnd, c->snd_nxt)) {
+            c->force_small = true; /* Nagle, TCP_CORK or a small window */
+            tcp_output(c);
+        } else {
+            /* RFC 9293 §3.8.6.1. An old sequence number, so that the answer comes even if our byte
+             * would not fit, and none is sent twice. */
+            tcp_send_empty(c, c->snd_una - 1, TCP_F_ACK);
+        }
     } else {
         n->stats.tcp_rto++;
         tcp_cong_timeout(c);
