@@ -216,7 +216,7 @@ tests: $(addprefix $(B)/tests/unit/,$(UNIT)) $(addprefix $(B)/tests/fuzz/,$(FUZZ
 check: deps
 	@$(MAKE) -j2 all
 	@$(MAKE) -k -j2 tests
-	@tests/run $(TESTS)
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL tests/run $(TESTS)
 
 .PHONY: bench
 bench: deps

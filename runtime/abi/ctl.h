@@ -25,7 +25,7 @@
 #define CTL_FAULT         "fault"
 #define CTL_FRAME         "frame"
 #define CTL_REG           "reg"
-#define CTL_LOG    "log"
+#define CTL_LOG           "log"
 #define CTL_STACK         "stack"
 
 /* isa-debug-exit value the guest writes when it ends; QEMU then ends with status (v << 1) | 1. */

@@ -90,6 +90,34 @@ static u32 backtrace(const struct trap_frame *f, u64 *out)
 }
 
 /* To the starter if it listens, who prints it with names and lines; else to the console. */
+#define STACK_BYTES 4096
+
+/* What the starter unwinds by: the stack from rsp upwards, as far as it may be read. */
+static void send_stack(u64 rsp)
+{
+    static const char digits[] = "0123456789abcdef";
+    char hex[2 * 64 + 1];
+
+    u64 at = rsp & ~7ull, end;
+
+    /* A full stack: rsp is in the guard; what is above it tells the story. */
+    if (!is_stack(at))
+        at = ALIGN_UP(at + 1, PAGE_SIZE);
+    for (end = at + STACK_BYTES; at < end; at += 64) {
+        for (u32 i = 0; i < 64; i += 8)
+            if (!is_stack(at + i))
+                return;
+        for (u32 i = 0; i < 64; i++) {
+            u8 byte = ((const u8 *)at)[i];
+
+            hex[2 * i] = digits[byte >> 4];
+            hex[2 * i + 1] = digits[byte & 15];
+        }
+        hex[128] = 0;
+        ctl_line(CTL_STACK " 0x%lx %s", at, hex);
+    }
+}
+
 static void say(const char *fmt, ...)
 {
     char line[120];
@@ -120,5 +148,7 @@ _Noreturn void report_fault(const struct trap_frame *f)
         say(CTL_REG " %s=0x%lx %s=0x%lx %s=0x%lx", names[i], regs[i], names[i - 1], regs[i - 1],
             names[i - 2], regs[i - 2]);
     say(CTL_REG " rip=0x%lx rsp=0x%lx rflags=0x%lx", f->rip, f->rsp, f->rflags);
+    if (ctl_is_open())
+        send_stack(f->rsp);
     end_signal(report_signal(f));
 }

@@ -10,11 +10,10 @@
 #include "base/types.h"
 
 struct ip_addr {
-    u16 family; /* AF_INET, later AF_INET6; 0 = unspecified */
-    union {
-        u32 v4; /* network byte order */
-        u8 v6[16];
-    };
+    u32 family; /* AF_INET, later AF_INET6; 0 = unspecified */
+    u32 v4;     /* network byte order */
+    /* LIMIT: 16 bytes for IPv6 take the place of v4 with it; 12 bytes more in every copy until
+     * then would be paid for nothing. */
 };
 
 /* Who talks to whom; ports in network byte order. */
@@ -28,7 +27,6 @@ static inline struct ip_addr ip_addr_v4(u32 v4)
     return (struct ip_addr){.family = AF_INET, .v4 = v4};
 }
 
-/* LIMIT: IPv4 only; compare 16 bytes when family is AF_INET6. */
 static inline bool ip_addr_eq(const struct ip_addr *a, const struct ip_addr *b)
 {
     return a->family == b->family && a->v4 == b->v4;

@@ -1,10 +1,11 @@
 /* mmap(2). Apart from vm.c because libc's start-up reaches it in every service. */
 #define _GNU_SOURCE
+#include "sys/mmap.h"
+
 #include <errno.h>
 #include <sys/mman.h>
 
 #include "mem/vm.h"
-#include "sys/mmap.h"
 #include "sys/sys.h"
 
 #pragma weak mmap_fill
