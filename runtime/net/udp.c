@@ -383,8 +383,7 @@ static void put_pktinfo(struct sock *sk, struct msghdr *msg, u32 dst)
 {
     struct {
         u32 ifindex, spec_dst, addr;
-    } pi = {(dst & 0xff) == 127 ? 1 : 2,
-            dst, dst};
+    } pi = {(dst & 0xff) == 127 ? 1 : 2, dst, dst};
     struct cmsghdr c = {.cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
     size_t room = msg->msg_controllen;
 
