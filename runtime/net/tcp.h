@@ -289,8 +289,10 @@ bool tcp_cong_partial(struct tcp_sock *c, u32 n_bytes); /* in recovery; true: re
 void tcp_cong_timeout(struct tcp_sock *c);
 
 /* --- tcp_tw.c --- */
-/* A segment for a connection in TIME-WAIT. Returns true if it may begin a new one (RFC 6191). */
-bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s);
+/* A segment for a connection in TIME-WAIT. Returns true if it may begin a new one (RFC 6191),
+ * with a sequence number not below @iss. */
+bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s, u32 *iss);
 void tcp_tw_add(struct tcp_sock *c);
 void tcp_tw_init(struct tcp_table *t);
-void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct tcp_in *s);
+/* @iss is the one to use, or 0. */
+void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct tcp_in *s, u32 iss);

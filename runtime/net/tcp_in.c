@@ -191,7 +191,8 @@ static void ack_advance(struct tcp_sock *c, u32 ack)
     }
     if (!c->tx_head)
         c->tx_tail = NULL;
-    /* Karn: not if any of them was sent twice; those behind it waited for it in the peer's queue. */
+    /* Karn: not if any of them was sent twice; those behind it waited for it in the peer's queue.
+     */
     if (likely(sent_ns && !is_resent))
         tcp_rtt_sample(c, (n->now_ns - sent_ns) / 1024); /* us, near enough */
     c->n_retries = 0;
@@ -738,12 +739,13 @@ static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
         conn_input(CONTAINER_OF(ep, struct tcp_sock, ep), &s, p);
         return;
     }
-    if (ep && !tcp_tw_input(n, (struct tcp_tw *)ep, &s))
+    u32 iss = 0;
+    if (ep && !tcp_tw_input(n, (struct tcp_tw *)ep, &s, &iss))
         goto drop;
     struct ip_flow f = {in->dst, in->src, (u16)ports, (u16)(ports >> 16)};
     struct tcp_sock *l = tcp_find_listener(n, &in->dst, f.lport);
     if (l)
-        tcp_listen_input(l, &f, &s);
+        tcp_listen_input(l, &f, &s, iss);
     else
         refuse(n, &f, &s);
     goto drop;

@@ -71,7 +71,7 @@ void tcp_tw_add(struct tcp_sock *c)
         timer_set(&t->tw_timer, tw->end_ns);
 }
 
-bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s)
+bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s, u32 *iss)
 {
     struct tcp_table *t = n->tcp_table;
     u32 ts[2] = {(u32)(n->now_ns >> 20) + tw->ts_offset, tw->ts_recent};
@@ -82,6 +82,9 @@ bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s)
                             ? SEQ_GT(s->ts_val, tw->ts_recent)
                             : SEQ_GT(s->seq, tw->rcv_nxt);
         if (is_newer && tcp_find_listener(n, &tw->flow.local, tw->flow.lport)) {
+            /* RFC 1122 §4.2.2.13: beyond everything the old connection can have sent */
+            u32 next = tcp_iss(n, &tw->flow), least = tw->snd_nxt + 65537;
+            *iss = SEQ_LT(next, least) ? least | 1 : next;
             tw_drop(t, tw);
             return true;
         }
@@ -101,7 +104,7 @@ bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s)
 }
 
 /* RFC 9293 §3.10.7.2 */
-void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct tcp_in *s)
+void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct tcp_in *s, u32 iss)
 {
     struct net *n = l->sk.net;
     struct tcp_sock *c;
@@ -135,7 +138,7 @@ void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct 
     c->ep.state = TCP_SYN_RECV;
     c->irs = s->seq;
     c->rcv_nxt = c->rcv_adv = s->seq + 1;
-    c->iss = tcp_iss(n, f);
+    c->iss = iss ? iss : tcp_iss(n, f);
     c->snd_una = c->iss;
     c->snd_nxt = c->snd_max = c->write_seq = c->small_end = c->recover = c->iss + 1;
     c->snd_wnd = c->max_wnd = s->wnd;
