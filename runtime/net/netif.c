@@ -125,13 +125,14 @@ void net_resume(struct net *n)
 bool netif_loop_run(struct net *n)
 {
     struct netif *nif = &n->loop;
-    u32 count = nif->n_txq; /* what they provoke is for the next round */
+    u32 count = nif->n_txq;                       /* what they provoke is for the next round */
+    bool was_congested = netif_is_congested(nif); /* senders may wait since before it was full */
 
     if (!count)
         return false;
     while (count--)
         eth_input(nif, txq_pop(nif));
-    if (nif->is_full) {
+    if (nif->is_full || was_congested) {
         nif->is_full = false;
         net_resume(n);
     }

@@ -10,6 +10,7 @@ int main(void)
         ssize_t n = send(b, buf, sizeof buf, 0);
         CHECK(n == sizeof buf || (n < 0 && (errno == ENOBUFS || errno == EAGAIN)));
     }
+    usleep(20000); /* all has arrived or is lost */
     int last = -1, n_got = 0;
     while (recv(a, buf, sizeof buf, MSG_DONTWAIT) == sizeof buf) {
         int i;
