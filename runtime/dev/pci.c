@@ -46,7 +46,7 @@ void pci_write(u16 bdf, unsigned off, u32 v)
 
 bool pci_scan(void (*found)(u16 bdf, u32 id))
 {
-    u64 buses[256 / 64] = {1}; /* to scan; a bridge only ever leads to a higher number */
+    u64 buses[256 / 64] = {1}; /* to scan; we only go up, so a loop of bridges ends */
 
     port_out32(CONFIG_ADDRESS, CONFIG_ENABLE);
     if (port_in32(CONFIG_ADDRESS) != CONFIG_ENABLE)
@@ -66,8 +66,7 @@ bool pci_scan(void (*found)(u16 bdf, u32 id))
             if (pci_read(bdf, CLASS) >> 16 == CLASS_PCI_BRIDGE) {
                 unsigned next = pci_read(bdf, BRIDGE_BUSES) >> 8 & 0xff;
 
-                if (next > bus)
-                    buses[next / 64] |= BIT(next % 64);
+                buses[next / 64] |= BIT(next % 64);
             } else {
                 found(bdf, id);
             }
