@@ -23,10 +23,6 @@
 #define CAP_NOTIFY_MULT    16
 #define MAX_CAPS           16 /* of ours; more is nonsense */
 
-#define CFG_COMMON         1
-#define CFG_NOTIFY         2
-#define CFG_ISR            3
-#define CFG_DEVICE         4
 #define COMMON_BYTES       56
 
 #define LEGACY_BYTES       20
@@ -43,7 +39,6 @@
 #define MSIX_ENTRY_BYTES   16
 
 #define CONFIG_MAX_BYTES   256
-#define NOTIFY_MAX_BYTES   0x10000
 
 static const struct virtio_reg_at modern_map[VR_N] = {
     [VR_DEV_FEATURES_SEL] = {0, 4}, [VR_DEV_FEATURES] = {4, 4},  [VR_DRV_FEATURES_SEL] = {8, 4},
@@ -81,34 +76,40 @@ static reg_at region(struct probe *pr, u32 n, u64 off, u64 len)
     return (uintptr_t)mmio_map(pr->bar.addr + off, len);
 }
 
+/* The structures we use, by cfg_type - 1: where they go, and how many bytes we need and can use. */
+static const struct {
+    u8 where; /* a reg_at in struct virtio_dev */
+    u8 min_bytes;
+    u32 max_bytes;
+} structures[] = {
+    {offsetof(struct virtio_dev, regs), COMMON_BYTES, COMMON_BYTES},
+    {offsetof(struct virtio_dev, notify), sizeof(u16), 0x10000},
+    {offsetof(struct virtio_dev, isr), 1, 1},
+    {offsetof(struct virtio_dev, config), 1, 256},
+};
+
 static void cap_use(struct probe *pr, struct virtio_dev *vd, unsigned cap)
 {
+    u32 type = (pci_read(pr->bdf, cap) >> CAP_TYPE_SHIFT) - 1;
     u32 n = pci_read(pr->bdf, cap + CAP_BAR) & 0xff;
     u32 off = pci_read(pr->bdf, cap + CAP_OFFSET);
     u32 len = pci_read(pr->bdf, cap + CAP_LENGTH);
+    reg_at *at;
 
-    switch (pci_read(pr->bdf, cap) >> CAP_TYPE_SHIFT) {
-    case CFG_COMMON:
-        if (!vd->regs && len >= COMMON_BYTES)
-            vd->regs = region(pr, n, off, COMMON_BYTES);
-        break;
-    case CFG_NOTIFY:
-        if (!vd->notify && len >= sizeof(u16)) {
-            vd->notify_bytes = MIN(len, NOTIFY_MAX_BYTES);
-            vd->notify_mult = pci_read(pr->bdf, cap + CAP_NOTIFY_MULT);
-            vd->notify = region(pr, n, off, vd->notify_bytes);
-        }
-        break;
-    case CFG_ISR:
-        if (!vd->isr)
-            vd->isr = region(pr, n, off, 1);
-        break;
-    case CFG_DEVICE:
-        if (!vd->config) {
-            vd->config_bytes = MIN(len, CONFIG_MAX_BYTES);
-            vd->config = region(pr, n, off, vd->config_bytes);
-        }
-        break;
+    if (type >= ARRAY_SIZE(structures))
+        return;
+    at = (reg_at *)((u8 *)vd + structures[type].where);
+    if (*at || len < structures[type].min_bytes) /* the first one counts */
+        return;
+    len = MIN(len, structures[type].max_bytes);
+    *at = region(pr, n, off, len);
+    if (!*at)
+        return;
+    if (at == &vd->config)
+        vd->config_bytes = len;
+    if (at == &vd->notify) {
+        vd->notify_bytes = len;
+        vd->notify_mult = pci_read(pr->bdf, cap + CAP_NOTIFY_MULT);
     }
 }
 
@@ -119,8 +120,6 @@ static bool use_modern(struct probe *pr, struct virtio_dev *vd)
     for (unsigned i = 0; i < MAX_CAPS && (cap = pci_cap(pr->bdf, PCI_CAP_VENDOR, cap)); i++)
         cap_use(pr, vd, cap);
     vd->map = modern_map;
-    if (!vd->config)
-        vd->config_bytes = 0;
     return vd->regs && vd->notify && vd->isr;
 }
 
