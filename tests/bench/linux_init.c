@@ -26,8 +26,8 @@ static void set_addr(int fd, unsigned long request, struct ifreq *ifr, const cha
 int main(void)
 {
     static const char *const order[] = {
-        "virtio.ko",     "virtio_ring.ko", "virtio_pci_modern_dev.ko", "virtio_pci_legacy_dev.ko",
-        "virtio_pci.ko", "failover.ko",    "net_failover.ko",          "virtio_net.ko"};
+        "virtio_ring.ko", "virtio.ko",   "virtio_pci_modern_dev.ko", "virtio_pci_legacy_dev.ko",
+        "virtio_pci.ko",  "failover.ko", "net_failover.ko",          "virtio_net.ko"};
     for (unsigned i = 0; i < sizeof order / sizeof *order; i++) {
         int fd = open(order[i], O_RDONLY);
         if (fd >= 0 && syscall(SYS_finit_module, fd, "", 0) < 0)
