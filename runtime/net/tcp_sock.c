@@ -201,7 +201,8 @@ static void update_window(struct tcp_sock *c)
     u32 gain = tcp_window_gain(c);
     u32 left = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
 
-    if (gain < MIN(2u * c->mss, c->sk.rcvbuf / 2) || (gain < left && left > c->sk.rcvbuf / 4))
+    /* While much is left the peer goes on sending, and ACKs of that will tell it. */
+    if (left >= MIN(32768u, c->sk.rcvbuf / 2) || gain < MIN(2u * c->mss, c->sk.rcvbuf / 2))
         return;
     if (c->got_fin || c->ep.state == TCP_CLOSE || c->ep.state == TCP_SYN_RECV)
         return;
