@@ -12,73 +12,79 @@ static inline void store64(u8 *p, u64 v)
     __builtin_memcpy(p, &v, 8);
 }
 
-/*
- * Two accumulators of 32-bit halves: no carry to look after for 2^32 words, and two independent
- * chains of additions.
- */
+/* One's complement addition; compilers make it add and adc. */
+static inline u64 add64(u64 acc, u64 v)
+{
+    acc += v;
+    return acc + (acc < v);
+}
+
+static inline u32 reduce(u64 acc, u64 tail)
+{
+    u64 s = (acc & 0xffffffff) + (acc >> 32) + tail;
+
+    s = (s & 0xffffffff) + (s >> 32);
+    return (u32)s + (u32)(s >> 32);
+}
+
 u32 csum_add(const void *data, size_t len)
 {
     const u8 *p = data;
-    u64 a = 0, b = 0;
+    u64 acc = 0, tail = 0;
 
-    for (; len >= 16; len -= 16, p += 16) {
-        u64 v = load64(p), w = load64(p + 8);
-        a += (u32)v;
-        b += v >> 32;
-        a += (u32)w;
-        b += w >> 32;
+    for (; len >= 32; len -= 32, p += 32) {
+        u64 a = load64(p), b = load64(p + 8), c = load64(p + 16), d = load64(p + 24);
+        acc = add64(acc, a);
+        acc = add64(acc, b);
+        acc = add64(acc, c);
+        acc = add64(acc, d);
     }
-    if (len & 8) {
-        u64 v = load64(p);
-        a += (u32)v;
-        b += v >> 32;
-        p += 8;
-    }
+    for (; len >= 8; len -= 8, p += 8)
+        acc = add64(acc, load64(p));
     if (len & 4) {
         u32 v;
         __builtin_memcpy(&v, p, 4);
-        a += v;
+        tail = v;
         p += 4;
     }
     if (len & 2) {
         u16 v;
         __builtin_memcpy(&v, p, 2);
-        b += v;
+        tail += v;
         p += 2;
     }
     if (len & 1)
-        b += *p;
-    return csum_fold(a + b);
+        tail += *p;
+    return reduce(acc, tail);
 }
 
 u32 csum_copy(void *dst, const void *src, size_t len)
 {
     const u8 *p = src;
     u8 *q = dst;
-    u64 a = 0, b = 0;
+    u64 acc = 0, tail = 0;
 
-    for (; len >= 16; len -= 16, p += 16, q += 16) {
-        u64 v = load64(p), w = load64(p + 8);
-        store64(q, v);
-        store64(q + 8, w);
-        a += (u32)v;
-        b += v >> 32;
-        a += (u32)w;
-        b += w >> 32;
+    for (; len >= 32; len -= 32, p += 32, q += 32) {
+        u64 a = load64(p), b = load64(p + 8), c = load64(p + 16), d = load64(p + 24);
+        store64(q, a);
+        store64(q + 8, b);
+        store64(q + 16, c);
+        store64(q + 24, d);
+        acc = add64(acc, a);
+        acc = add64(acc, b);
+        acc = add64(acc, c);
+        acc = add64(acc, d);
     }
-    if (len & 8) {
-        u64 v = load64(p);
-        store64(q, v);
-        a += (u32)v;
-        b += v >> 32;
-        p += 8;
-        q += 8;
+    for (; len >= 8; len -= 8, p += 8, q += 8) {
+        u64 a = load64(p);
+        store64(q, a);
+        acc = add64(acc, a);
     }
     if (len & 4) {
         u32 v;
         __builtin_memcpy(&v, p, 4);
         __builtin_memcpy(q, &v, 4);
-        a += v;
+        tail = v;
         p += 4;
         q += 4;
     }
@@ -86,13 +92,13 @@ u32 csum_copy(void *dst, const void *src, size_t len)
         u16 v;
         __builtin_memcpy(&v, p, 2);
         __builtin_memcpy(q, &v, 2);
-        b += v;
+        tail += v;
         p += 2;
         q += 2;
     }
     if (len & 1) {
         *q = *p;
-        b += *p;
+        tail += *p;
     }
-    return csum_fold(a + b);
+    return reduce(acc, tail);
 }

@@ -6,10 +6,10 @@
 
 #include "base/types.h"
 
-/* Sum @len bytes at @data. Returns a partial sum below 0x10000. */
+/* Sum @len bytes at @data. Returns a partial sum. */
 u32 csum_add(const void *data, size_t len);
 
-/* Copy @len bytes and sum them on the way. Returns a partial sum below 0x10000. */
+/* Copy @len bytes and sum them on the way. Returns a partial sum. */
 u32 csum_copy(void *dst, const void *src, size_t len);
 
 static inline u32 csum_fold(u64 sum)
@@ -21,11 +21,15 @@ static inline u32 csum_fold(u64 sum)
     return (u32)sum;
 }
 
-/* Sum of @a followed by @b, where @a covers @a_len bytes; below 0x10000. */
+/* Sum of @a followed by @b, where @a covers @a_len bytes. */
 static inline u32 csum_join(u32 a, size_t a_len, u32 b)
 {
-    u32 s = a + ((a_len & 1) ? (u32)__builtin_bswap16((u16)b) : b);
-    return (s & 0xffff) + (s >> 16);
+    u64 s;
+
+    if (a_len & 1) /* every byte of b changes its half: times 256, and 2^32 counts as 1 */
+        b = b << 8 | b >> 24;
+    s = (u64)a + b;
+    return (u32)s + (u32)(s >> 32);
 }
 
 /* The value for a header's checksum field, or 0 when a received sum is right. */

@@ -21,16 +21,10 @@ bool ip_is_local(struct net *n, const struct ip_addr *a)
     return is_loopback(a->v4) || (n->eth.has_addr && a->v4 == n->eth.addr.v4);
 }
 
-static bool is_net_broadcast(const struct netif *nif, u32 a)
-{
-    /* RFC 3021: a /31 has none; a /32 is only itself. */
-    return nif->has_addr && nif->mask < be32(0xfffffffe) && be32(nif->mask) < 0xfffffffe &&
-           a == (nif->addr.v4 | ~nif->mask);
-}
-
 bool ip_is_many(struct net *n, const struct ip_addr *a)
 {
-    return a->v4 == IP4_BROADCAST || is_multicast(a->v4) || is_net_broadcast(&n->eth, a->v4);
+    return a->v4 == IP4_BROADCAST || is_multicast(a->v4) ||
+           (n->eth.has_addr && a->v4 && a->v4 == n->eth.broadcast);
 }
 
 int ip_route(struct net *n, const struct ip_addr *dst, struct ip_route *rt)
@@ -160,6 +154,19 @@ done:
     pkt_put(p);
 }
 
+/* Of a header without options, as nearly all are. */
+static inline u64 header_sum(const struct ip4_hdr *ip)
+{
+    const u8 *p = (const u8 *)ip;
+    u64 a, b;
+    u32 c;
+
+    __builtin_memcpy(&a, p, 8);
+    __builtin_memcpy(&b, p + 8, 8);
+    __builtin_memcpy(&c, p + 16, 4);
+    return (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + c;
+}
+
 void ip_input(struct netif *nif, struct pkt *p)
 {
     struct net *n = nif->net;
@@ -175,7 +182,9 @@ void ip_input(struct netif *nif, struct pkt *p)
     if (unlikely(ip->version_ihl >> 4 != 4 || hdr_len < sizeof(*ip) || total_len < hdr_len ||
                  total_len > p->len_bytes))
         goto bad;
-    if (!nif->is_loop && unlikely(csum_finish(csum_add(ip, hdr_len)) != 0)) {
+    if (!nif->is_loop &&
+        unlikely(csum_finish(likely(hdr_len == sizeof(*ip)) ? header_sum(ip)
+                                                            : csum_add(ip, hdr_len)) != 0)) {
         n->stats.ip_csum++;
         goto drop;
     }
@@ -196,7 +205,8 @@ void ip_input(struct netif *nif, struct pkt *p)
                  (!nif->is_loop && (is_loopback(ip->src) || is_loopback(ip->dst)))))
         goto bad;
     if (nif->is_loop || likely(nif->has_addr && ip->dst == nif->addr.v4)) {
-        if (unlikely(!nif->is_loop && (ip->src == nif->addr.v4 || is_net_broadcast(nif, ip->src))))
+        if (unlikely(!nif->is_loop &&
+                     (ip->src == nif->addr.v4 || (ip->src && ip->src == nif->broadcast))))
             goto bad; /* from ourselves? then it would not have come by wire */
     } else if (ip_is_many(n, &in.dst)) {
         in.to_many = true;

@@ -89,9 +89,9 @@ static void set_limits(struct net_limits *l)
     l->rx_compact_bytes = clamp(ram / 16, 65536, 256u << 20);
     l->txq_pkts = clamp(pool / 8, 8, 256);
     l->n_socks = clamp(ram / 8192, 128, 1u << 20);
-    l->n_syn = clamp(ram / 65536, 16, 1024);
+    l->n_syn = clamp(ram / 16384, 64, 1024);
     l->n_time_wait = clamp(ram / 16384, 64, 16384);
-    l->n_orphans = clamp(ram / 32768, 32, 8192);
+    l->n_orphans = clamp(ram / 8192, 128, 8192);
     l->hash_bits = 7;
     while (l->hash_bits < 16 && ram >> (l->hash_bits + 14))
         l->hash_bits++;
@@ -111,6 +111,7 @@ void net_set_addr(struct net *n, u32 addr, u32 mask, u32 gateway, u16 mtu_bytes)
     if (is_new || !addr)
         arp_flush(n);
     nif->addr = ip_addr_v4(addr);
+    nif->broadcast = be32(mask) < 0xfffffffe ? addr | ~mask : 0;
     nif->has_addr = addr != 0;
     n->is_acquiring = !addr;
     if (!addr)

@@ -32,6 +32,7 @@ struct netif {
     u32 offloads;  /* BIT(NETDEV_…) */
     struct ip_addr addr;
     u32 mask, gateway; /* network byte order; gateway 0 = none */
+    u32 broadcast;     /* of the network; 0 = it has none (RFC 3021) */
     /* Frames of protocols without a queue of their own (ARP, ICMP, UDP, RST) waiting for the ring;
      * for the loopback: frames on their way to its input. */
     struct pkt *txq_head, *txq_tail;

@@ -82,6 +82,26 @@ u16 tcp_window(struct tcp_sock *c)
     return (u16)MIN(wnd, 0xffffu);
 }
 
+/* In whole words and without a loop: memcpy() would be a call. What a shorter template lacks in
+ * front is written into the headroom. */
+static inline void copy_template(u8 *to, const u8 *from)
+{
+    u64 a, b, c;
+#define COPY3(at)                                                                                  \
+    __builtin_memcpy(&a, from + (at), 8);                                                          \
+    __builtin_memcpy(&b, from + (at) + 8, 8);                                                      \
+    __builtin_memcpy(&c, from + (at) + 16, 8);                                                     \
+    __builtin_memcpy(to + (at), &a, 8);                                                            \
+    __builtin_memcpy(to + (at) + 8, &b, 8);                                                        \
+    __builtin_memcpy(to + (at) + 16, &c, 8)
+    COPY3(0);
+    COPY3(24);
+    COPY3(48);
+#undef COPY3
+    _Static_assert(TCP_TEMPLATE_BYTES == 72, "three times three words");
+    _Static_assert(TCP_PAYLOAD_AT - TCP_TEMPLATE_BYTES >= PKT_DRIVER_HEADROOM, "driver's room");
+}
+
 /*
  * Put headers in front of @len payload bytes at @payload, whose sum is @sum, and hand the frame
  * over. Returns 0; -ENOSPC, -EAGAIN, -EHOSTUNREACH, -ENETUNREACH: nothing sent.
@@ -97,16 +117,8 @@ static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum
             return err;
     }
     u32 l4_len = c->hdr_len - IP4_HDR_BYTES + len;
-    const u8 *from = c->hdr + TCP_TEMPLATE_BYTES;
-    u8 *to = payload;
     u8 *first = payload - ETH_HDR_BYTES - c->hdr_len;
-    do { /* whole words from the back: memcpy() would be a call */
-        u64 v;
-        from -= 8;
-        to -= 8;
-        __builtin_memcpy(&v, from, 8);
-        __builtin_memcpy(to, &v, 8);
-    } while (to > first);
+    copy_template(payload - TCP_TEMPLATE_BYTES, c->hdr);
 
     struct ip4_hdr *ip = (struct ip4_hdr *)(first + ETH_HDR_BYTES);
     struct tcp_hdr *th = (struct tcp_hdr *)(ip + 1);

@@ -198,11 +198,11 @@ static size_t take_data(struct tcp_sock *c, u8 *buf, size_t len, size_t skip, in
 /* The service has read: tell the peer if that opens the window by much (RFC 9293 §3.8.6.2.2). */
 static void update_window(struct tcp_sock *c)
 {
-    u32 gain = tcp_window_gain(c);
     u32 left = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
 
     /* While much is left the peer goes on sending, and ACKs of that will tell it. */
-    if (left >= MIN(32768u, c->sk.rcvbuf / 2) || gain < MIN(2u * c->mss, c->sk.rcvbuf / 2))
+    if (likely(left >= MIN(32768u, c->sk.rcvbuf / 2)) ||
+        tcp_window_gain(c) < MIN(2u * c->mss, c->sk.rcvbuf / 2))
         return;
     if (c->got_fin || c->ep.state == TCP_CLOSE || c->ep.state == TCP_SYN_RECV)
         return;
