@@ -16,6 +16,16 @@ static u8 *state; /* per page frame, from frame 0 */
 static u64 n_frames;
 static size_t n_total, n_avail;
 
+/*
+ * RAM nobody has touched yet. A block on a free list holds its node, so listing it would touch it,
+ * and the host would have to find (and clear) up to 2 MiB for that: start-up stays out of it.
+ */
+#define N_FRESH     8
+#define FRESH_PAGES 64 /* taken from there at a time */
+static struct fresh {
+    u64 frame, end;
+} fresh[N_FRESH];
+
 static u64 frame_of(const void *addr)
 {
     return (u64)addr / PAGE_SIZE;
@@ -77,8 +87,36 @@ void page_init(u64 top, void *state_bytes)
 
 void page_donate(u64 addr, size_t n_pages)
 {
+    u64 frame = addr / PAGE_SIZE;
+
     n_total += n_pages;
-    page_free((void *)addr, n_pages);
+    n_avail += n_pages;
+    for (u32 i = 0; i < N_FRESH; i++)
+        if (!fresh[i].end) {
+            fresh[i] = (struct fresh){frame, frame + n_pages};
+            return;
+        }
+    run_free(frame, n_pages);
+}
+
+/* Take a run of 1 << @order pages, naturally aligned, from untouched RAM; what is left of the piece
+ * goes on the free lists. Returns its first frame, or 0. */
+static u64 fresh_take(u32 order)
+{
+    u64 n = 1ull << order;
+
+    for (u32 i = 0; i < N_FRESH; i++) {
+        struct fresh *f = &fresh[i];
+        u64 at = ALIGN_UP(f->frame, n), stop = MIN(at + MAX(n, (u64)FRESH_PAGES), f->end);
+
+        if (at + n > f->end)
+            continue;
+        run_free(f->frame, at - f->frame);
+        run_free(at + n, stop - at - n);
+        f->frame = stop;
+        return at;
+    }
+    return 0;
 }
 
 void *page_alloc(size_t n_pages)
@@ -97,7 +135,12 @@ void *page_alloc(size_t n_pages)
         n_avail -= n_pages;
         return addr_of(frame);
     }
-    return NULL;
+    u64 frame = fresh_take(want);
+    if (frame) {
+        run_free(frame + n_pages, (1ull << want) - n_pages);
+        n_avail -= n_pages;
+    }
+    return frame ? addr_of(frame) : NULL;
 }
 
 void page_free(void *addr, size_t n_pages)
