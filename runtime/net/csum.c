@@ -27,7 +27,7 @@ static inline u32 reduce(u64 acc, u64 tail)
     return (u32)s + (u32)(s >> 32);
 }
 
-u32 csum_add(const void *data, size_t len)
+u64 csum_add(const void *data, size_t len)
 {
     const u8 *p = data;
     u64 acc = 0, tail = 0;
@@ -58,7 +58,7 @@ u32 csum_add(const void *data, size_t len)
     return reduce(acc, tail);
 }
 
-u32 csum_copy(void *dst, const void *src, size_t len)
+u64 csum_copy(void *dst, const void *src, size_t len)
 {
     const u8 *p = src;
     u8 *q = dst;

@@ -6,11 +6,13 @@
 
 #include "base/types.h"
 
-/* Sum @len bytes at @data. Returns a partial sum. */
-u32 csum_add(const void *data, size_t len);
+/* Sum @len bytes at @data. Returns a partial sum below 2^32; the wider type
+ * keeps the carry of what callers add to it. */
+u64 csum_add(const void *data, size_t len);
 
-/* Copy @len bytes and sum them on the way. Returns a partial sum. */
-u32 csum_copy(void *dst, const void *src, size_t len);
+/* Copy @len bytes and sum them on the way. Returns a partial sum below 2^32; the wider type
+ * keeps the carry of what callers add to it. */
+u64 csum_copy(void *dst, const void *src, size_t len);
 
 static inline u32 csum_fold(u64 sum)
 {

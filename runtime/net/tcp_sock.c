@@ -46,7 +46,7 @@ static size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
             /* The last segment has not left yet: fill it up. */
             s = tx_seg(p);
             n = MIN(len - done, (size_t)(c->mss - s->len));
-            u32 sum = csum_copy(p->buf + s->at + s->len, buf + done, n);
+            u32 sum = (u32)csum_copy(p->buf + s->at + s->len, buf + done, n);
             s->sum = csum_join(s->sum, s->len, sum);
             s->len += n;
         } else {
@@ -64,7 +64,7 @@ static size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
             s->len = (u16)n;
             s->n_sent = 0;
             s->flags = 0;
-            s->sum = csum_copy(p->buf + TCP_PAYLOAD_AT, buf + done, n);
+            s->sum = (u32)csum_copy(p->buf + TCP_PAYLOAD_AT, buf + done, n);
             p->next = NULL;
             if (c->tx_tail)
                 c->tx_tail->next = p;
