@@ -52,6 +52,7 @@ struct net_hdr {
 #define MTU_MIN          68 /* RFC 791 §3.2 */
 #define FRAME_MAX        (PKT_STORAGE_BYTES - sizeof(struct pkt) - PKT_DRIVER_HEADROOM)
 
+#define RX_START         64  /* at first: memory that is not touched makes the start quicker */
 #define RX_MAX           256 /* more buffers only hold memory */
 #define TX_MAX           256
 #define RING_MIN         16
@@ -64,7 +65,8 @@ static struct net_dev {
     struct poller poller;
     struct virtio_dev vd;
     struct vring rx, tx;
-    u16 n_rx;        /* buffers the receive ring should hold … */
+    u16 n_rx_max;    /* buffers the receive ring may come to hold */
+    u16 n_rx;        /* buffers it should hold now … */
     u16 n_rx_refill; /* … refilled when this many are missing … */
     u16 n_rx_low;    /* … and below this, with the pool empty, frames are dropped */
     u16 n_skip;      /* buffers to come that belong to a frame already dropped */
@@ -122,6 +124,14 @@ static void stop(void)
 }
 
 /* ---- receive ---- */
+
+/* Hold @n buffers from the next refill on. */
+static void rx_resize(u16 n)
+{
+    nic.n_rx = n;
+    nic.n_rx_refill = n / 8 + 1;
+    nic.n_rx_low = n / 4 + 1;
+}
 
 static void rx_refill(void)
 {
@@ -195,6 +205,9 @@ static int rx_poll(void)
         nd->stats.rx_bytes += p->len_bytes;
         nd->rx(nd, p, nd->user);
     }
+    if (unlikely(n > nic.n_rx / 2) && nic.n_rx < nic.n_rx_max)
+        rx_resize(
+            (u16)MIN(2u * nic.n_rx, nic.n_rx_max)); /* half was gone at once: be ready for more */
     if ((u16)(nic.n_rx - nic.rx.n_inflight) >= nic.n_rx_refill)
         rx_refill();
     return got < 0 ? got : n;
@@ -376,10 +389,9 @@ static int net_up(void)
     if (err)
         goto stop;
     read_config();
-    nic.n_rx = (u16)MIN(n_rx, nic.is_hdr_apart ? nic.rx.size / 2u : nic.rx.size);
+    nic.n_rx_max = (u16)MIN(n_rx, nic.is_hdr_apart ? nic.rx.size / 2u : nic.rx.size);
+    rx_resize((u16)MIN(nic.n_rx_max, RX_START));
     rx_refill();
-    nic.n_rx_refill = nic.n_rx / 8 + 1;
-    nic.n_rx_low = nic.n_rx / 4 + 1;
     err = nic.rx.n_inflight < nic.n_rx_low ? -ENOMEM : 0;
     if (err)
         goto stop;
