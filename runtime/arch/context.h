@@ -46,8 +46,9 @@ void context_fp_restore(const void *area);
  * when an interrupt hit it. Registered by boot; the defaults stop the machine / do nothing.
  */
 struct trap_hooks {
-    bool (*page_fault)(u64 addr, u64 error);   /* true: resolved, try again */
-    void (*fault)(struct trap_frame *frame);   /* may change the frame to go on elsewhere */
+    bool (*page_fault)(u64 addr, u64 error); /* true: resolved, try again */
+    void (*fault)(struct trap_frame *frame); /* may change the frame to go on elsewhere */
+    void (*device)(void); /* a device interrupted running code, runtime code included: quiet it */
     void (*preempt)(struct trap_frame *frame); /* interrupt in service code, may switch threads */
 };
 extern struct trap_hooks trap_hooks;

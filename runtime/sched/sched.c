@@ -259,10 +259,22 @@ void sched_leave(void)
     }
 }
 
+/* A device interrupted what runs, perhaps in the middle of arm(): whoever would idle then sees that
+ * an interrupt came (cpu_idle()), and polls. */
+static void quiet_devices(void)
+{
+    list_for_each (it, &pollers) {
+        struct poller *p = list_entry(it, struct poller, node);
+
+        p->disarm(p);
+    }
+}
+
 /* Somebody may want the CPU or a device while the service computes: let interrupts in. */
 void sched_preempt_enable(void)
 {
     trap_hooks.preempt = preempt;
+    trap_hooks.device = quiet_devices;
     percpu()->pending |= PENDING_IF;
 }
 

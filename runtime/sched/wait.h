@@ -71,7 +71,8 @@ struct poller {
     struct list node;
     bool (*poll)(struct poller *p);   /* do the pending work; true if there was any */
     bool (*arm)(struct poller *p);    /* ask for an interrupt; true if work is there already */
-    void (*disarm)(struct poller *p); /* acknowledge, and no more interrupts please */
+    void (*disarm)(struct poller *p); /* acknowledge, and no more interrupts please; may come inside
+                                         any of the others, from an interrupt */
 };
 void poller_add(struct poller *p);
 void poller_remove(struct poller *p);

@@ -29,7 +29,6 @@ static u64 apic_hz;
 static u64 tsc_start, tsc_hz;
 static u64 ns_per_tick_32; /* nanoseconds per TSC tick, 32.32 fixed point */
 static u64 timer_deadline_ns = DEADLINE_NEVER;
-static bool is_device_eoi_owed;
 
 static inline void apic_write(u32 reg, u32 v)
 {
@@ -49,20 +48,10 @@ void apic_idle_ended(u32 vector)
         timer_deadline_ns = DEADLINE_NEVER;
 }
 
-/*
- * A device that interrupts running code gets no EOI until the next idle: then its driver
- * acknowledges it. Until then it stays quiet, or a level that nobody lowers would interrupt for
- * ever.
- */
 void apic_interrupted(u32 vector, bool is_postponed)
 {
-    if (vector == VEC_DEVICE)
-        is_device_eoi_owed = true;
-    if (vector != VEC_TIMER)
-        return;
-    apic_write(APIC_EOI, 0);
-    timer_deadline_ns = DEADLINE_NEVER;
-    if (is_postponed)
+    apic_idle_ended(vector);
+    if (vector == VEC_TIMER && is_postponed)
         cpu_timer_set(cpu_clock_ns() + POSTPONE_NS);
 }
 
@@ -173,10 +162,6 @@ void cpu_idle(u64 deadline_ns, u64 n_interrupts)
     s64 vector;
 
     cpu_timer_set(deadline_ns);
-    if (is_device_eoi_owed) {
-        is_device_eoi_owed = false;
-        apic_write(APIC_EOI, 0);
-    }
     vector = keel_do(KEEL_IDLE, n_interrupts, 0, 0, 0).value;
     apic_idle_ended((u32)vector);
 }

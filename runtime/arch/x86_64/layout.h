@@ -11,8 +11,7 @@
 #define SEL_USER_CODE    0x23
 #define SEL_TSS          0x28
 
-/* Vectors. The timer's priority class is above the device's: it comes even while a device
- * interrupt waits for its EOI (apic.c). */
+/* Vectors. The timer's priority class is above the device's. */
 #define VEC_DEBUG        1
 #define VEC_NMI          2
 #define VEC_BREAKPOINT   3
