@@ -38,7 +38,7 @@ RUNTIME_WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
 RUNTIME_CFLAGS := -std=gnu11 -Os -g -ffreestanding -mgeneral-regs-only -fno-pie -fno-jump-tables \
     -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector \
     -ffile-prefix-map=$(CURDIR)=. -nostdinc -isystem $(L)/include \
-    -isystem $(shell $(CC) -print-file-name=include) -Iruntime $(RUNTIME_WARN)
+    -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) -Iruntime $(RUNTIME_WARN)
 # Code that reads what others sent, or copies for the service, checks its stack.
 HARDENED := $(addprefix runtime/,net dev file fs sys)
 
