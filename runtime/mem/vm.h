@@ -53,4 +53,3 @@ bool vm_fault(u64 addr, u64 error);
 struct vm_stats {
     u64 n_mapped, n_populated, n_promised; /* pages */
 };
-struct vm_stats vm_stats(void);

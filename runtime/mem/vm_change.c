@@ -241,8 +241,3 @@ bool vm_is_populated(u64 addr)
 {
     return paging_count(ALIGN_DOWN(addr, PAGE_SIZE), 1, NULL);
 }
-
-struct vm_stats vm_stats(void)
-{
-    return vm_count;
-}

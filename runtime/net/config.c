@@ -74,7 +74,6 @@ bool net_config_read(const char *line, struct net_config *cfg, char *hostname)
         else if (!read_ip(t, cfg))
             complain(BOOTCFG_IP, t);
     }
-    rest = t;
     if (setting_find(line, BOOTCFG_GW, &t) &&
         (rest = t, !address(&rest, &cfg->gateway) || rest.len))
         complain(BOOTCFG_GW, t);

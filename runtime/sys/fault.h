@@ -5,6 +5,3 @@
 
 /* If the service handles @sig: change @frame so that its handler runs next. False: it does not. */
 bool fault_signal(struct trap_frame *frame, int sig);
-
-/* May the runtime write @len bytes at @addr without a fault that is not resolved? */
-bool fault_can_write(u64 addr, u64 len);

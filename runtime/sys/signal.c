@@ -281,7 +281,8 @@ static _Noreturn void fault_entry(void *arg)
 
 extern char __data_start[], __image_end[];
 
-bool fault_can_write(u64 addr, u64 len)
+/* May we write there without a fault that is not resolved? */
+static bool can_write(u64 addr, u64 len)
 {
     if (addr >= (u64)__data_start && addr + len <= (u64)__image_end)
         return true; /* a signal stack that is a variable */
@@ -301,7 +302,7 @@ bool fault_signal(struct trap_frame *frame, int sig)
     if (action->flags & SA_ONSTACK && me->signal_stack_len && !is_on_signal_stack(me, frame->rsp))
         sp = (u64)me->signal_stack + me->signal_stack_len;
     r = (struct fault_record *)ALIGN_DOWN(sp - sizeof(*r), 16);
-    if (!fault_can_write((u64)r, sizeof(*r)))
+    if (!can_write((u64)r, sizeof(*r)))
         return false; /* no stack to run on: it overflowed */
     r->info.code = frame->vector != VEC_PAGE_FAULT ? SI_KERNEL
                    : frame->error & 1              ? SEGV_ACCERR

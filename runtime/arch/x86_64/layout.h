@@ -12,11 +12,7 @@
 #define SEL_TSS          0x28
 
 /* Vectors. The timer's priority class is above the device's. */
-#define VEC_DEBUG        1
-#define VEC_NMI          2
 #define VEC_BREAKPOINT   3
-#define VEC_DOUBLE       8
-#define VEC_GP           13
 #define VEC_PAGE_FAULT   14
 #define VEC_IRQ_FIRST    0x20
 #define VEC_DEVICE       0x20
