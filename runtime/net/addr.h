@@ -1,7 +1,8 @@
 /*
- * Internet addresses as the stack passes them around: tagged with their family, so that code which
- * only moves, compares or hashes them does not care which IP it is. Only ip.c, arp.c, icmp.c,
- * dhcp.c and the socket address conversion look inside.
+ * Internet addresses as the stack passes them around: always 16 bytes, an IPv4 address as the
+ * IPv4-mapped one (RFC 4291 §2.5.5.2), so that code which only moves, compares or hashes them does
+ * not care which IP it is, and a dual-stack socket needs no translation. Only the layers below
+ * sockets and the socket address conversion look inside.
  */
 #pragma once
 
@@ -9,11 +10,23 @@
 
 #include "base/types.h"
 
+#define IP_MAPPED_TAG 0xffff0000u /* ::ffff:0:0/96, its third word as it lies in memory */
+
 struct ip_addr {
-    u32 family; /* AF_INET, later AF_INET6; 0 = unspecified */
-    u32 v4;     /* network byte order */
-    /* LIMIT: 16 bytes for IPv6 take the place of v4 with it; 12 bytes more in every copy until
-     * then would be paid for nothing. */
+    union {
+        u8 b[16]; /* as on the wire */
+        u32 w[4];
+        struct {
+            u64 hi; /* 0 in a mapped address */
+            union {
+                u64 lo;
+                struct {
+                    u32 tag; /* IP_MAPPED_TAG in a mapped address */
+                    u32 v4;  /* network byte order */
+                };
+            };
+        };
+    };
 };
 
 /* Who talks to whom; ports in network byte order. */
@@ -24,16 +37,21 @@ struct ip_flow {
 
 static inline struct ip_addr ip_addr_v4(u32 v4)
 {
-    return (struct ip_addr){.family = AF_INET, .v4 = v4};
+    return (struct ip_addr){.hi = 0, .lo = (u64)v4 << 32 | IP_MAPPED_TAG};
+}
+
+static inline bool ip_addr_is_v4(const struct ip_addr *a)
+{
+    return a->hi == 0 && a->tag == IP_MAPPED_TAG;
 }
 
 static inline bool ip_addr_eq(const struct ip_addr *a, const struct ip_addr *b)
 {
-    return a->family == b->family && a->v4 == b->v4;
+    return a->lo == b->lo && a->hi == b->hi;
 }
 
-/* 0.0.0.0, or nothing set at all */
+/* 0.0.0.0 or :: */
 static inline bool ip_addr_is_any(const struct ip_addr *a)
 {
-    return a->v4 == 0;
+    return a->hi == 0 && (a->lo == 0 || a->lo == IP_MAPPED_TAG);
 }

@@ -39,10 +39,15 @@ int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o);
 /* Fill in an IPv4 header with its checksum. @total_len includes the header. */
 void ip4_fill(struct ip4_hdr *ip, const struct ip_out *o, u32 total_len);
 
-/* Pseudo-header sum for TCP and UDP, without the length. */
+/* Pseudo-header sum for TCP and UDP, without the length (RFC 9293 §3.1, RFC 8200 §8.1). The tag of
+ * a mapped address is 0xffff, which in one's complement is nothing: one formula serves both. */
 static inline u64 ip_pseudo(const struct ip_addr *src, const struct ip_addr *dst, u8 proto)
 {
-    return (u64)src->v4 + dst->v4 + be16(proto);
+    u64 sum = (u64)src->v4 + dst->v4 + be16(proto);
+
+    if (unlikely(src->hi | dst->hi))
+        sum += (u64)src->w[0] + src->w[1] + src->w[2] + dst->w[0] + dst->w[1] + dst->w[2];
+    return sum;
 }
 
 /* --- icmp.c --- */

@@ -155,7 +155,7 @@ int sock_init(struct sock *sk, struct net *n, const struct sock_ops *ops, int ty
     sk->ops = ops;
     sk->net = n;
     sk->type = (u16)type;
-    sk->flow.local.family = sk->flow.remote.family = AF_INET;
+    sk->flow.local = sk->flow.remote = ip_addr_v4(0);
     sk->rcvbuf = n->limits.rcvbuf_bytes;
     sk->sndbuf = n->limits.sndbuf_bytes;
     sk->last_poll = n->n_polls - 1;

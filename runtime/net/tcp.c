@@ -10,11 +10,14 @@
 
 /* --- the table --- */
 
-/* One multiplication by a secret odd number: nobody can aim at one bucket. */
+/* Multiplied by a secret odd number: nobody can aim at one bucket. */
 static inline struct tcp_ep **bucket(struct net *n, const struct ip_addr *remote, u32 ports)
 {
-    u64 x = (u64)remote->v4 << 32 | ports;
+    u64 x = remote->lo; /* of IPv4 its lower half is the same for all */
 
+    if (unlikely(remote->hi))
+        x = (x + remote->hi * n->hash_mul) * n->hash_mul;
+    x ^= ports;
     return &n->tcp_table->buckets[(x * n->hash_mul) >> (64 - n->limits.hash_bits)];
 }
 
@@ -104,12 +107,15 @@ int tcp_init(struct net *n)
     return 0;
 }
 
+u64 tcp_secret(struct net *n, const struct ip_flow *f, u32 what)
+{
+    return siphash_3u64(&n->secret, f->remote.hi, f->remote.lo, (u64)f->local.v4 << 32 | what);
+}
+
 /* RFC 6528: a clock of 4 us per step, plus a secret function of the flow. */
 u32 tcp_iss(struct net *n, const struct ip_flow *f)
 {
-    u64 h = siphash_3u64(&n->secret, f->local.v4, f->remote.v4, tcp_ports(f));
-
-    return (u32)h + (u32)(n->now_ns >> 12);
+    return (u32)tcp_secret(n, f, tcp_ports(f)) + (u32)(n->now_ns >> 12);
 }
 
 /* --- memory --- */
@@ -468,7 +474,7 @@ void tcp_start_connect(struct tcp_sock *c)
     c->has_ts = true;
     c->wscale_ok = true;
     c->iss = tcp_iss(n, &sk->flow);
-    c->ts_offset = (u32)siphash_3u64(&n->secret, sk->flow.local.v4, sk->flow.remote.v4, 1);
+    c->ts_offset = (u32)tcp_secret(n, &sk->flow, 1);
     c->snd_una = c->iss;
     c->snd_nxt = c->snd_max = c->write_seq = c->small_end = c->recover = c->iss + 1;
     c->progress_ns = c->last_rx_ns = n->now_ns;

@@ -217,6 +217,8 @@ struct tcp_sock *tcp_new(struct net *n, int file_flags);
 /* Options a new connection takes over from its listener. */
 void tcp_inherit(struct tcp_sock *c, const struct tcp_sock *l);
 void tcp_free(struct tcp_sock *c);
+/* A number nobody outside can guess, of the addresses and @what (0 and 1 are no ports). */
+u64 tcp_secret(struct net *n, const struct ip_flow *f, u32 what);
 u32 tcp_iss(struct net *n, const struct ip_flow *f);
 /* Begin to close from our side: the FIN follows what is queued. */
 void tcp_send_fin(struct tcp_sock *c);

@@ -143,7 +143,7 @@ void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct 
     c->snd_nxt = c->snd_max = c->write_seq = c->small_end = c->recover = c->iss + 1;
     c->snd_wnd = c->max_wnd = s->wnd;
     c->has_ts = s->has_ts;
-    c->ts_offset = (u32)siphash_3u64(&n->secret, f->local.v4, f->remote.v4, 1);
+    c->ts_offset = (u32)tcp_secret(n, f, 1);
     if (s->has_ts) {
         c->ts_recent = s->ts_val;
         c->ts_recent_ns = n->now_ns;
