@@ -237,7 +237,7 @@ install: all
 	cp -r $(L)/. $(DESTDIR)$(PREFIX)/lib/skiff/
 	install -m 644 $(B)/share/man/man1/skiff.1 $(DESTDIR)$(PREFIX)/share/man/man1/skiff.1
 
-C_FILES := $(shell find runtime builder tests examples templates -name "*.[ch]" ! -path "*/overlay/*")
+C_FILES = $(shell find runtime builder tests examples templates -name '*.[ch]' -not -path 'tests/builder/*' -not -path '*/overlay/*')
 
 .PHONY: format
 format:
