@@ -7,7 +7,7 @@ u64 context_new(u64 stack_top, int (*fn)(void *), void *arg)
 {
     u64 *sp = (u64 *)(stack_top & ~15ull);
 
-    *--sp = 0;
+    /* Aligned when context_start begins: it calls, and that is where the ABI wants it. */
     *--sp = (u64)context_start;
     *--sp = 0;              /* rbp */
     *--sp = (u64)fn;        /* rbx */
