@@ -318,9 +318,13 @@ u64 sched_cpu_ns(const struct thread *t)
     return t->cpu_ns + (t == thread_current() ? clock_mono_ns() - t->switched_in_ns : 0);
 }
 
-u64 sched_cpu_ns_of_dead(void)
+u64 sched_cpu_ns_of_all(void)
 {
-    return dead_cpu_ns;
+    u64 sum = dead_cpu_ns;
+
+    list_for_each (it, &thread_all)
+        sum += sched_cpu_ns(list_entry(it, struct thread, all_node));
+    return sum;
 }
 
 _Noreturn void thread_exit(int code)

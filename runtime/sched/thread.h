@@ -73,9 +73,9 @@ static inline bool thread_has_signal(const struct thread *t)
     return t->signal_pending & ~t->signal_mask;
 }
 
-/* CPU time a thread has used, idling excluded; and that of all threads that ended. */
+/* CPU time a thread has used, idling excluded; and all threads, those that ended among them. */
 u64 sched_cpu_ns(const struct thread *t);
-u64 sched_cpu_ns_of_dead(void);
+u64 sched_cpu_ns_of_all(void);
 
 /* What ends the VM with a signal nobody handles; registered by boot. */
 extern void (*sched_kill)(int sig) __attribute__((noreturn));

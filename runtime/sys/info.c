@@ -11,6 +11,7 @@
 #include "fs/hostname.h"
 #include "mem/page.h"
 #include "sched/clock.h"
+#include "sched/thread.h"
 
 #define TICKS_PER_SEC 100 /* times(2), sysconf(_SC_CLK_TCK) */
 
@@ -50,10 +51,10 @@ long uk_sysinfo(struct sysinfo *si)
     return 0;
 }
 
-/* LIMIT: CPU time is not accounted; all time since the start is the service's. */
+/* All CPU time is user time: service and runtime share it. */
 long uk_getrusage(int who, struct rusage *ru)
 {
-    u64 now_ns = clock_mono_ns();
+    u64 ns;
 
     if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != 1 /* RUSAGE_THREAD */)
         return -EINVAL;
@@ -63,8 +64,9 @@ long uk_getrusage(int who, struct rusage *ru)
     memset(ru, 0, offsetof(struct rusage, ru_nivcsw) + sizeof(ru->ru_nivcsw));
     if (who == RUSAGE_CHILDREN)
         return 0;
-    ru->ru_utime.tv_sec = (time_t)(now_ns / NSEC_PER_SEC);
-    ru->ru_utime.tv_usec = (suseconds_t)(now_ns % NSEC_PER_SEC / NSEC_PER_USEC);
+    ns = who == RUSAGE_SELF ? sched_cpu_ns_of_all() : sched_cpu_ns(thread_current());
+    ru->ru_utime.tv_sec = (time_t)(ns / NSEC_PER_SEC);
+    ru->ru_utime.tv_usec = (suseconds_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC);
     ru->ru_maxrss = (long)((page_total() - page_avail()) * (PAGE_SIZE / 1024));
     return 0;
 }
@@ -75,7 +77,7 @@ long uk_times(struct tms *t)
 
     if (t) {
         memset(t, 0, sizeof(*t));
-        t->tms_utime = ticks;
+        t->tms_utime = (clock_t)(sched_cpu_ns_of_all() / (NSEC_PER_SEC / TICKS_PER_SEC));
     }
     return ticks;
 }

@@ -8,15 +8,6 @@
 #include "sys/futex.h"
 #include "sys/sys.h"
 
-static u64 process_cpu_ns(void)
-{
-    u64 sum = sched_cpu_ns_of_dead();
-
-    list_for_each (it, &thread_all)
-        sum += sched_cpu_ns(list_entry(it, struct thread, all_node));
-    return sum;
-}
-
 static long clock_ns(int clock, u64 *ns)
 {
     switch (clock) {
@@ -32,7 +23,7 @@ static long clock_ns(int clock, u64 *ns)
         *ns = clock_mono_ns();
         return 0;
     case CLOCK_PROCESS_CPUTIME_ID:
-        *ns = process_cpu_ns();
+        *ns = sched_cpu_ns_of_all();
         return 0;
     case CLOCK_THREAD_CPUTIME_ID:
         *ns = sched_cpu_ns(thread_current());
