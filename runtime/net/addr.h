@@ -50,6 +50,12 @@ static inline bool ip_addr_eq(const struct ip_addr *a, const struct ip_addr *b)
     return a->lo == b->lo && a->hi == b->hi;
 }
 
+/* fe80::/10 */
+static inline bool ip_addr_is_link_local(const struct ip_addr *a)
+{
+    return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
 /* 0.0.0.0 or :: */
 static inline bool ip_addr_is_any(const struct ip_addr *a)
 {

@@ -1,13 +1,19 @@
 /*
- * Address resolution (RFC 826, RFC 1122 §2.3.2): a small fixed cache. Entries are made for those we
- * ask for and those who ask us; each may hold a few packets that wait for its answer. Users that
- * keep a copy of a MAC (TCP's header template) compare arp.generation before they use it.
+ * Neighbours: a small fixed cache for both families, whose states serve ARP (RFC 826, RFC 1122
+ * §2.3.2) and neighbour unreachability detection (RFC 4861 §7.3; there is no DELAY: who is used
+ * while STALE is probed at once); and ARP itself. What IPv6 asks and hears is in nd.c. Entries are
+ * made for those we ask for and those who ask us; each may hold a few packets that wait for its
+ * answer. Users that keep a copy of a MAC (TCP's header template) compare arp.generation before
+ * they use it.
  */
 #include "net/ip.h"
+#include "net/ip6.h"
 #include "sched/clock.h"
 
 #include <errno.h>
 #include <string.h>
+
+#pragma weak nd_ask
 
 #define ARP_OP_REQUEST   1
 #define ARP_OP_REPLY     2
@@ -45,16 +51,20 @@ static void arp_send(struct netif *nif, u16 op, u32 sender_ip, const u8 *target_
 static void arp_ask(struct netif *nif, struct arp_entry *e)
 {
     /* A stale entry is asked at its last known address first (RFC 1122 §2.3.2.1). */
-    arp_send(nif, ARP_OP_REQUEST, nif->addr.v4, mac_zero, e->ip,
-             e->state == ARP_PROBE ? e->mac : mac_broadcast);
+    const u8 *mac = e->state == ARP_PROBE ? e->mac : NULL;
+
+    if (!ip_addr_is_v4(&e->ip))
+        nd_ask(nif, &e->ip, mac);
+    else
+        arp_send(nif, ARP_OP_REQUEST, nif->addr.v4, mac_zero, e->ip.v4, mac ? mac : mac_broadcast);
     e->n_tries++;
     e->deadline_ns = net_now(nif->net) + ARP_RETRY_NS;
 }
 
-static struct arp_entry *arp_find(struct arp_cache *c, u32 ip)
+struct arp_entry *arp_find(struct net *n, const struct ip_addr *ip)
 {
-    for (struct arp_entry *e = c->entries; e < c->entries + ARP_ENTRIES; e++) {
-        if (e->ip == ip && e->state != ARP_FREE)
+    for (struct arp_entry *e = n->arp.entries; e < n->arp.entries + ARP_ENTRIES; e++) {
+        if (e->state != ARP_FREE && ip_addr_eq(&e->ip, ip))
             return e;
     }
     return NULL;
@@ -69,8 +79,8 @@ static void pending_drop(struct arp_entry *e)
     }
 }
 
-/* A free entry, or the one that is missed least: not asked for by us first, then the oldest. */
-static struct arp_entry *arp_new(struct net *n, u32 ip, bool is_used)
+/* Missed least: not asked for by us first, then the oldest. */
+struct arp_entry *arp_new(struct net *n, const struct ip_addr *ip, bool is_used)
 {
     struct arp_entry *best = NULL;
 
@@ -81,7 +91,7 @@ static struct arp_entry *arp_new(struct net *n, u32 ip, bool is_used)
         }
         if (!is_used && e->is_used)
             continue; /* strangers never push out whom we talk to */
-        if (e->ip == n->eth.gateway)
+        if (n->eth.gateway && e->ip.v4 == n->eth.gateway)
             continue;
         if (!best || e->is_used < best->is_used ||
             (e->is_used == best->is_used && e->used_ns < best->used_ns))
@@ -91,7 +101,7 @@ static struct arp_entry *arp_new(struct net *n, u32 ip, bool is_used)
         return NULL;
     pending_drop(best);
     memset(best, 0, sizeof(*best));
-    best->ip = ip;
+    best->ip = *ip;
     best->is_used = is_used;
     best->used_ns = net_now(n);
     n->arp.generation++;
@@ -154,16 +164,17 @@ static void arp_timeout(struct timer *t)
         net_resume(n);
 }
 
-static void arp_learn(struct netif *nif, struct arp_entry *e, const u8 *mac)
+void arp_learn(struct netif *nif, struct arp_entry *e, const u8 *mac, bool is_confirmed)
 {
     struct net *n = nif->net;
+    u8 state = is_confirmed ? ARP_REACHABLE : ARP_STALE;
     bool was_waited_for = e->state == ARP_INCOMPLETE || e->state == ARP_FAILED;
     struct pkt *p = e->pending;
 
-    if (e->state != ARP_REACHABLE || memcmp(e->mac, mac, 6) != 0)
+    if (e->state != state || memcmp(e->mac, mac, 6) != 0)
         n->arp.generation++;
     memcpy(e->mac, mac, 6);
-    e->state = ARP_REACHABLE;
+    e->state = state;
     e->n_tries = 0;
     e->deadline_ns = net_now(n) + ARP_REACHABLE_NS;
     if (!timer_is_set(&n->arp.timer))
@@ -172,7 +183,7 @@ static void arp_learn(struct netif *nif, struct arp_entry *e, const u8 *mac)
     while (p) {
         struct pkt *next = p->next;
         p->next = NULL;
-        eth_push(nif, p, mac, ETH_TYPE_IPV4);
+        eth_push(nif, p, mac, p->data[0] >> 4 == 6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4);
         netif_send(nif, p);
         p = next;
     }
@@ -185,6 +196,7 @@ void arp_input(struct netif *nif, struct pkt *p)
     struct net *n = nif->net;
     const struct arp_hdr *a = (const struct arp_hdr *)p->data;
     struct arp_entry *e;
+    struct ip_addr from;
     u32 sender;
     bool is_for_us, is_request;
 
@@ -210,11 +222,12 @@ void arp_input(struct netif *nif, struct pkt *p)
     }
     if (sender && sender != IP4_BROADCAST && (sender & be32(0xf0000000)) != be32(0xe0000000)) {
         /* RFC 826: update whom we know; add only who wants to talk to us. */
-        e = arp_find(&n->arp, sender);
+        from = ip_addr_v4(sender);
+        e = arp_find(n, &from);
         if (!e && is_for_us && is_request)
-            e = arp_new(n, sender, false);
+            e = arp_new(n, &from, false);
         if (e)
-            arp_learn(nif, e, a->sender_mac);
+            arp_learn(nif, e, a->sender_mac, true);
     }
     if (is_request && is_for_us)
         arp_send(nif, ARP_OP_REPLY, nif->addr.v4, a->sender_mac, sender, a->sender_mac);
@@ -239,10 +252,10 @@ static void pending_push(struct net *n, struct arp_entry *e, struct pkt *p)
     }
 }
 
-int arp_resolve(struct netif *nif, u32 ip, u8 *mac, struct pkt *p)
+int arp_resolve(struct netif *nif, const struct ip_addr *ip, u8 *mac, struct pkt *p)
 {
     struct net *n = nif->net;
-    struct arp_entry *e = arp_find(&n->arp, ip);
+    struct arp_entry *e = arp_find(n, ip);
 
     if (!e) {
         e = arp_new(n, ip, true);

@@ -1,7 +1,10 @@
 /* Ethernet II framing. */
 #include "net/ip.h"
+#include "net/ip6.h"
 
 #include <string.h>
+
+#pragma weak ip6_input
 
 /* memcmp() of six bytes is a call, or worse, `repz cmpsb`. */
 static inline bool mac_eq(const u8 *a, const u8 *b)
@@ -33,6 +36,10 @@ void eth_input(struct netif *nif, struct pkt *p)
     p->len_bytes -= ETH_HDR_BYTES;
     if (likely(eth->type == be16(ETH_TYPE_IPV4))) {
         ip_input(nif, p);
+        return;
+    }
+    if (eth->type == be16(ETH_TYPE_IPV6) && ip6_input && nif->net->ip6) {
+        ip6_input(nif, p);
         return;
     }
     if (eth->type == be16(ETH_TYPE_ARP) && !nif->is_loop) {

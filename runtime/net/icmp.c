@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "net/csum.h"
+#include "net/ip6.h"
+
+#pragma weak icmp6_error
 
 #define ICMP_ERRORS_PER_SEC 100
 #define ICMP_ERRORS_BURST   20
@@ -116,22 +119,35 @@ void icmp_input(struct net *n, struct pkt *p, const struct ip_in *in)
     pkt_put(p);
 }
 
-void icmp_unreachable(struct net *n, const struct ip_in *in, u8 code)
+bool icmp_may_send(struct net *n)
 {
     const u64 per_error_ns = NSEC_PER_SEC / ICMP_ERRORS_PER_SEC;
+    u64 now = net_now(n);
+
+    if (n->icmp_tokens_ns > now + (ICMP_ERRORS_BURST - 1) * per_error_ns) {
+        n->stats.icmp_limited++;
+        return false;
+    }
+    n->icmp_tokens_ns = MAX(n->icmp_tokens_ns, now) + per_error_ns;
+    return true;
+}
+
+void icmp_unreachable(struct net *n, const struct ip_in *in, u8 code)
+{
     const struct ip4_hdr *ip = in->hdr;
     u32 len = (ip->version_ihl & 15) * 4 + ICMP_QUOTE_BYTES;
-    u64 now = net_now(n);
     struct icmp_hdr *icmp;
     struct pkt *p;
 
-    if (in->to_many || ip_addr_is_any(&in->src)) /* RFC 1122 §3.2.2 */
-        return;
-    if (n->icmp_tokens_ns > now + (ICMP_ERRORS_BURST - 1) * per_error_ns) {
-        n->stats.icmp_limited++;
+    if (!ip_addr_is_v4(&in->src)) {
+        if (code == ICMP4_CODE_PORT)
+            icmp6_error(n, in, ICMP6_UNREACHABLE, ICMP6_CODE_PORT, 0);
         return;
     }
-    n->icmp_tokens_ns = MAX(n->icmp_tokens_ns, now) + per_error_ns;
+    if (in->to_many || ip_addr_is_any(&in->src)) /* RFC 1122 §3.2.2 */
+        return;
+    if (!icmp_may_send(n))
+        return;
     p = pkt_alloc(NET_HEADROOM);
     if (!p)
         return;

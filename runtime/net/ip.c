@@ -5,6 +5,11 @@
 #include <string.h>
 
 #include "net/csum.h"
+#include "net/ip6.h"
+
+#pragma weak ip6_fill
+#pragma weak ip6_is_local
+#pragma weak ip6_route
 
 static inline bool is_loopback(u32 a)
 {
@@ -18,11 +23,15 @@ static inline bool is_multicast(u32 a)
 
 bool ip_is_local(struct net *n, const struct ip_addr *a)
 {
+    if (!ip_addr_is_v4(a))
+        return ip6_is_local && ip6_is_local(n, a);
     return is_loopback(a->v4) || (n->eth.has_addr && a->v4 == n->eth.addr.v4);
 }
 
 bool ip_is_many(struct net *n, const struct ip_addr *a)
 {
+    if (!ip_addr_is_v4(a))
+        return a->b[0] == 0xff;
     return a->v4 == IP4_BROADCAST || is_multicast(a->v4) ||
            (n->eth.has_addr && a->v4 && a->v4 == n->eth.broadcast);
 }
@@ -32,6 +41,8 @@ int ip_route(struct net *n, const struct ip_addr *dst, struct ip_route *rt)
     struct netif *eth = &n->eth;
     u32 a = dst->v4;
 
+    if (!ip_addr_is_v4(dst))
+        return ip6_route && n->ip6 ? ip6_route(n, dst, rt) : -ENETUNREACH;
     rt->next_hop = *dst;
     if (ip_is_local(n, dst) || !a) { /* 0.0.0.0 means this host, as on Linux */
         rt->nif = &n->loop;
@@ -81,29 +92,37 @@ int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o)
 {
     struct netif *nif = rt->nif;
     struct net *n = nif->net;
+    u32 hdr_bytes = ip_hdr_bytes(&o->dst);
+    bool is_v4 = hdr_bytes == IP4_HDR_BYTES;
     u8 mac[6] = {0};
     int err;
 
-    p->data -= IP4_HDR_BYTES;
-    p->len_bytes += IP4_HDR_BYTES;
+    p->data -= hdr_bytes;
+    p->len_bytes += hdr_bytes;
     if (p->len_bytes > nif->mtu_bytes) { /* LIMIT: we never fragment; see the README */
         pkt_put(p);
         return -EMSGSIZE;
     }
-    ip4_fill((struct ip4_hdr *)p->data, o, p->len_bytes);
+    if (is_v4)
+        ip4_fill((struct ip4_hdr *)p->data, o, p->len_bytes);
+    else
+        ip6_fill((struct ip6_hdr *)p->data, o, p->len_bytes);
     n->stats.ip_out++;
     if (!nif->is_loop) {
-        if (is_multicast(o->dst.v4)) {
+        if (!is_v4 && o->dst.b[0] == 0xff) { /* RFC 2464 §7 */
+            mac[0] = mac[1] = 0x33;
+            memcpy(mac + 2, &o->dst.v4, 4);
+        } else if (is_v4 && is_multicast(o->dst.v4)) {
             multicast_mac(o->dst.v4, mac);
         } else if (ip_is_many(n, &o->dst)) {
             memset(mac, 0xff, 6);
         } else {
-            err = arp_resolve(nif, rt->next_hop.v4, mac, p);
+            err = arp_resolve(nif, &rt->next_hop, mac, p);
             if (err)
                 return err == -EAGAIN ? 0 : err;
         }
     }
-    eth_push(nif, p, mac, ETH_TYPE_IPV4);
+    eth_push(nif, p, mac, is_v4 ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6);
     netif_send(nif, p);
     return 0;
 }
@@ -122,7 +141,7 @@ static bool is_for_dhcp(struct net *n, const struct pkt *p)
     return true;
 }
 
-static void deliver(struct net *n, struct pkt *p, struct ip_in *in)
+void ip_deliver(struct net *n, struct pkt *p, struct ip_in *in)
 {
     const struct ip_proto *proto = NULL;
 
@@ -216,7 +235,7 @@ void ip_input(struct netif *nif, struct pkt *p)
     }
     p->data += hdr_len;
     p->len_bytes = total_len - hdr_len; /* Ethernet pads short frames */
-    deliver(n, p, &in);
+    ip_deliver(n, p, &in);
     return;
 bad:
     n->stats.ip_header++;

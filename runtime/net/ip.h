@@ -1,4 +1,4 @@
-/* IPv4 (RFC 791, RFC 1122): in, out, and where to. */
+/* IPv4 (RFC 791, RFC 1122): in, out, and where to. Addresses of IPv6 are handed on to ip6.c. */
 #pragma once
 
 #include "net/stack.h"
@@ -39,6 +39,14 @@ int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o);
 /* Fill in an IPv4 header with its checksum. @total_len includes the header. */
 void ip4_fill(struct ip4_hdr *ip, const struct ip_out *o, u32 total_len);
 
+static inline u32 ip_hdr_bytes(const struct ip_addr *a)
+{
+    return likely(ip_addr_is_v4(a)) ? IP4_HDR_BYTES : IP6_HDR_BYTES;
+}
+
+/* Give @p, without its IP header, to the protocol @in->proto; owns @p. */
+void ip_deliver(struct net *n, struct pkt *p, struct ip_in *in);
+
 /* Pseudo-header sum for TCP and UDP, without the length (RFC 9293 §3.1, RFC 8200 §8.1). The tag of
  * a mapped address is 0xffff, which in one's complement is nothing: one formula serves both. */
 static inline u64 ip_pseudo(const struct ip_addr *src, const struct ip_addr *dst, u8 proto)
@@ -54,5 +62,7 @@ static inline u64 ip_pseudo(const struct ip_addr *src, const struct ip_addr *dst
 
 void icmp_input(struct net *n, struct pkt *p, const struct ip_in *in); /* owns @p */
 
-/* Answer a packet with an error; @in->hdr is still there. Rate limited, never to broadcasts. */
+/* Answer a packet of either family with an error, @code as in IPv4; @in->hdr is still there. Rate
+ * limited, never to broadcasts. */
+bool icmp_may_send(struct net *n); /* the rate limit of errors, both families' */
 void icmp_unreachable(struct net *n, const struct ip_in *in, u8 code);

@@ -14,6 +14,8 @@ void port_table_init(struct port_table *t)
 
 static bool addrs_overlap(const struct sock *a, const struct sock *b)
 {
+    if (!(sock_takes(a) & sock_takes(b)))
+        return false;
     return !a->has_addr || !b->has_addr || ip_addr_eq(&a->flow.local, &b->flow.local);
 }
 

@@ -10,7 +10,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "net/ip6.h"
 #include "sched/clock.h"
+
+#pragma weak ip6_start
 
 /* NULL if the protocol is not linked. */
 extern __typeof__(tcp_sock_new) tcp_sock_new __attribute__((weak));
@@ -48,13 +51,40 @@ bool sock_repoll(struct sock *sk)
     return true;
 }
 
-int sock_addr_get(const struct sockaddr *addr, socklen_t len, struct ip_addr *ip, u16 *port)
+#define SIN6_LEN_RFC2133 24 /* without the scope id, as Linux still takes it */
+
+/* ipv6(7). An AF_INET6 socket knows IPv4 addresses as mapped ones: they are the same to us. */
+static int addr6_get(const struct sock *sk, const struct sockaddr *addr, socklen_t len,
+                     struct ip_addr *ip, u16 *port)
+{
+    struct sockaddr_in6 in = {0};
+
+    if (len < SIN6_LEN_RFC2133)
+        return -EINVAL;
+    memcpy(&in, addr, MIN(len, (socklen_t)sizeof(in)));
+    if (in.sin6_family != AF_INET6)
+        return -EAFNOSUPPORT;
+    memcpy(ip, &in.sin6_addr, sizeof(*ip));
+    *port = in.sin6_port;
+    if (ip_addr_is_v4(ip) && sk->v6only)
+        return -ENETUNREACH;
+    if (ip_addr_is_link_local(ip) && in.sin6_scope_id != NET_IFINDEX_ETH)
+        return -EINVAL; /* ambiguous without its interface */
+    return 0;
+}
+
+int sock_addr_get(const struct sock *sk, const struct sockaddr *addr, socklen_t len,
+                  struct ip_addr *ip, u16 *port)
 {
     struct sockaddr_in in;
 
     if (!addr || len < sizeof(in))
         return -EINVAL;
     memcpy(&in, addr, sizeof(in));
+    /* As Linux: a datagram socket of IPv6 also takes the short form. */
+    if (sk->domain == AF_INET6 &&
+        !(in.sin_family == AF_INET && sk->type == SOCK_DGRAM && !sk->v6only))
+        return addr6_get(sk, addr, len, ip, port);
     if (in.sin_family != AF_INET)
         return -EAFNOSUPPORT;
     *ip = ip_addr_v4(in.sin_addr.s_addr);
@@ -62,13 +92,20 @@ int sock_addr_get(const struct sockaddr *addr, socklen_t len, struct ip_addr *ip
     return 0;
 }
 
-void sock_addr_put(struct sockaddr *addr, socklen_t *len, const struct ip_addr *ip, u16 port)
+void sock_addr_put(const struct sock *sk, struct sockaddr *addr, socklen_t *len,
+                   const struct ip_addr *ip, u16 port)
 {
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = port};
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = port};
+    bool is_v6 = sk->domain == AF_INET6;
+    socklen_t size = is_v6 ? sizeof(in6) : sizeof(in);
 
     in.sin_addr.s_addr = ip->v4;
-    memcpy(addr, &in, MIN(*len, (socklen_t)sizeof(in)));
-    *len = sizeof(in);
+    memcpy(&in6.sin6_addr, ip, sizeof(*ip));
+    if (ip_addr_is_link_local(ip))
+        in6.sin6_scope_id = NET_IFINDEX_ETH;
+    memcpy(addr, is_v6 ? (void *)&in6 : (void *)&in, MIN(*len, size));
+    *len = size;
 }
 
 /* --- struct file --- */
@@ -154,7 +191,8 @@ int sock_init(struct sock *sk, struct net *n, const struct sock_ops *ops, int ty
     file_init(&sk->file, &sock_file_ops, (u32)file_flags);
     sk->ops = ops;
     sk->net = n;
-    sk->type = (u16)type;
+    sk->type = (u8)type;
+    sk->domain = AF_INET;
     sk->flow.local = sk->flow.remote = ip_addr_v4(0);
     sk->rcvbuf = n->limits.rcvbuf_bytes;
     sk->sndbuf = n->limits.sndbuf_bytes;
@@ -179,7 +217,8 @@ int sock_create(int domain, int type, int protocol, struct file **out)
     struct sock *sk;
     int err;
 
-    if (domain != AF_INET)
+    LINK_WITH(ip6_start);
+    if (domain != AF_INET && (domain != AF_INET6 || !net_self->ip6))
         return -EAFNOSUPPORT;
     switch (kind) {
     case SOCK_STREAM:
@@ -200,9 +239,12 @@ int sock_create(int domain, int type, int protocol, struct file **out)
     if (!make)
         return -EPROTONOSUPPORT;
     err = make(net_self, flags, &sk);
-    if (!err)
-        *out = &sk->file;
-    return err;
+    if (err)
+        return err;
+    sk->domain = (u8)domain;
+    sk->flow.local = sk->flow.remote = sock_any(sk);
+    *out = &sk->file;
+    return 0;
 }
 
 int sock_bind(struct file *f, const struct sockaddr *addr, socklen_t len)
@@ -211,20 +253,20 @@ int sock_bind(struct file *f, const struct sockaddr *addr, socklen_t len)
     struct net *n = sk->net;
     struct ip_addr ip;
     u16 port;
-    int err = sock_addr_get(addr, len, &ip, &port);
+    int err = sock_addr_get(sk, addr, len, &ip, &port);
 
-    if (err == -EAFNOSUPPORT && addr->sa_family == AF_UNSPEC) { /* as Linux: for old programs */
+    if (err == -EAFNOSUPPORT && addr->sa_family == AF_UNSPEC &&
+        sk->domain == AF_INET) { /* as Linux: for old programs */
         struct sockaddr_in in;
         memcpy(&in, addr, sizeof(in));
         ip = ip_addr_v4(in.sin_addr.s_addr);
         port = in.sin_port;
         err = ip_addr_is_any(&ip) ? 0 : err;
     }
-    if (err)
-        return err;
+    if (err) /* to bind, a mapped address on an IPv6-only socket is nonsense */
+        return err == -ENETUNREACH ? -EINVAL : err;
     if (!ip_addr_is_any(&ip)) {
-        bool is_own = (n->eth.has_addr && ip_addr_eq(&ip, &n->eth.addr)) || (ip.v4 & 0xff) == 127 ||
-                      (sk->type == SOCK_DGRAM && ip.v4 == UINT32_MAX);
+        bool is_own = ip_is_local(n, &ip) || (sk->type == SOCK_DGRAM && ip_is_many(n, &ip));
         if (!is_own)
             return -EADDRNOTAVAIL;
     }
@@ -234,7 +276,7 @@ int sock_bind(struct file *f, const struct sockaddr *addr, socklen_t len)
     sk->has_addr = !ip_addr_is_any(&ip);
     err = sk->ops->bind(sk, port);
     if (err) {
-        sk->flow.local.v4 = 0;
+        sk->flow.local = sock_any(sk);
         sk->has_addr = false;
     }
     return err;
@@ -256,10 +298,10 @@ int sock_getname(struct file *f, struct sockaddr *addr, socklen_t *len, bool pee
     if (peer) {
         if (!sock_is_connected(sk))
             return -ENOTCONN;
-        sock_addr_put(addr, len, &sk->flow.remote, sk->flow.rport);
+        sock_addr_put(sk, addr, len, &sk->flow.remote, sk->flow.rport);
         return 0;
     }
-    sock_addr_put(addr, len, &sk->flow.local, sk->flow.lport);
+    sock_addr_put(sk, addr, len, &sk->flow.local, sk->flow.lport);
     return 0;
 }
 

@@ -12,7 +12,7 @@ int sock_connect(struct file *f, const struct sockaddr *addr, socklen_t len)
 
     if (addr && len >= sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC)
         return sk->type == SOCK_STREAM ? -EOPNOTSUPP : udp_connect(sk, NULL, 0);
-    err = sock_addr_get(addr, len, &ip, &port);
+    err = sock_addr_get(sk, addr, len, &ip, &port);
     if (err)
         return err;
     return sk->type == SOCK_STREAM ? tcp_connect(sk, &ip, port) : udp_connect(sk, &ip, port);

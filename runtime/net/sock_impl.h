@@ -35,12 +35,14 @@ struct sock {
     struct net *net;
     struct list port_node; /* in its port_table while bound */
     struct ip_flow flow;
-    u16 type;      /* SOCK_STREAM, SOCK_DGRAM */
+    u8 domain;     /* AF_INET, AF_INET6 */
+    u8 type;       /* SOCK_STREAM, SOCK_DGRAM */
     u8 shut;       /* SHUT_RD_BIT | SHUT_WR_BIT */
     u8 tos, ttl;   /* ttl 0 = 64 */
     bool has_addr; /* bound to an address, not only to a port */
     bool is_listening, is_connected;
     bool reuse_addr, reuse_port, keepalive, broadcast, oob_inline, linger, pktinfo, recverr;
+    bool v6only;
     s32 err;            /* SO_ERROR: positive errno, told once */
     u32 rcvbuf, sndbuf; /* bytes */
     u32 linger_sec;
@@ -81,10 +83,37 @@ static inline int sock_error(struct sock *sk)
     return -err;
 }
 
+#define SOCK_TAKES_V4 1
+#define SOCK_TAKES_V6 2
+static inline u32 sock_takes(const struct sock *sk)
+{
+    if (sk->has_addr)
+        return ip_addr_is_v4(&sk->flow.local) ? SOCK_TAKES_V4 : SOCK_TAKES_V6;
+    return sk->domain == AF_INET ? SOCK_TAKES_V4
+           : sk->v6only          ? SOCK_TAKES_V6
+                                 : SOCK_TAKES_V4 | SOCK_TAKES_V6;
+}
+
+/* Is what comes to our address @local this socket's business, as far as addresses go? */
+static inline bool sock_is_at(const struct sock *sk, const struct ip_addr *local)
+{
+    if (sk->has_addr)
+        return ip_addr_eq(&sk->flow.local, local);
+    return sock_takes(sk) & (ip_addr_is_v4(local) ? SOCK_TAKES_V4 : SOCK_TAKES_V6);
+}
+
+/* No address, in the words of the socket's family. */
+static inline struct ip_addr sock_any(const struct sock *sk)
+{
+    return sk->domain == AF_INET ? ip_addr_v4(0) : (struct ip_addr){0};
+}
+
 /* Read a service's address. Returns 0; -EINVAL, -EAFNOSUPPORT. Port in network byte order. */
-int sock_addr_get(const struct sockaddr *addr, socklen_t len, struct ip_addr *ip, u16 *port);
+int sock_addr_get(const struct sock *sk, const struct sockaddr *addr, socklen_t len,
+                  struct ip_addr *ip, u16 *port);
 /* Write one, cut to *@len bytes, and set *@len to its full length. */
-void sock_addr_put(struct sockaddr *addr, socklen_t *len, const struct ip_addr *ip, u16 port);
+void sock_addr_put(const struct sock *sk, struct sockaddr *addr, socklen_t *len,
+                   const struct ip_addr *ip, u16 port);
 
 /* --- ports.c --- */
 

@@ -105,6 +105,37 @@ static int set_ip(struct sock *sk, int name, int v)
     return -ENOPROTOOPT;
 }
 
+/* ipv6(7) */
+static int set_ipv6(struct sock *sk, int name, int v)
+{
+    switch (name) {
+    case IPV6_V6ONLY:
+        if (sk->flow.lport)
+            return -EINVAL;
+        sk->v6only = v;
+        return 0;
+    case IPV6_UNICAST_HOPS:
+        if (v < -1 || v > 255)
+            return -EINVAL;
+        sk->ttl = v < 1 ? 0 : (u8)v;
+        return 0;
+    case IPV6_TCLASS:
+        if (v < -1 || v > 255)
+            return -EINVAL;
+        sk->tos = v == -1 ? 0 : (u8)v;
+        return 0;
+    case IPV6_RECVPKTINFO:
+        sk->pktinfo = v;
+        return 0;
+    case IPV6_RECVERR:
+        sk->recverr = v;
+        return 0;
+    case IPV6_MTU_DISCOVER:
+        return v < 0 || v > 5 ? -EINVAL : 0;
+    }
+    return -ENOPROTOOPT;
+}
+
 int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t len)
 {
     struct sock *sk = sock_of(f);
@@ -131,8 +162,8 @@ int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t 
         err = sk->ops->setopt(sk, level, name, v);
         return err == -ENOPROTOOPT ? 0 : err;
     }
-    if (level == IPPROTO_IP) {
-        err = set_ip(sk, name, v);
+    if (level == IPPROTO_IP || (level == IPPROTO_IPV6 && sk->domain == AF_INET6)) {
+        err = level == IPPROTO_IP ? set_ip(sk, name, v) : set_ipv6(sk, name, v);
         if (err)
             return err;
         err = sk->ops->setopt(sk, level, name, v);
@@ -175,7 +206,7 @@ static int get_socket(struct sock *sk, int name, void *val, socklen_t *len)
         v = sk->type;
         break;
     case SO_DOMAIN:
-        v = AF_INET;
+        v = sk->domain;
         break;
     case SO_PROTOCOL:
         v = sk->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
@@ -243,6 +274,31 @@ static int get_ip(struct sock *sk, int name, void *val, socklen_t *len)
     return 0;
 }
 
+static int get_ipv6(struct sock *sk, int name, void *val, socklen_t *len)
+{
+    int v = sk->v6only;
+
+    switch (name) {
+    case IPV6_TCLASS:
+        return get_ip(sk, IP_TOS, val, len);
+    case IPV6_UNICAST_HOPS:
+        return get_ip(sk, IP_TTL, val, len);
+    case IPV6_RECVPKTINFO:
+        return get_ip(sk, IP_PKTINFO, val, len);
+    case IPV6_RECVERR:
+        return get_ip(sk, IP_OPT_RECVERR, val, len);
+    case IPV6_MTU_DISCOVER:
+        return get_ip(sk, IP_OPT_MTU_DISCOVER, val, len);
+    case IPV6_V6ONLY:
+        break;
+    default:
+        return -ENOPROTOOPT;
+    }
+    *len = MIN(*len, (socklen_t)sizeof(v));
+    memcpy(val, &v, *len);
+    return 0;
+}
+
 int sock_getopt(struct file *f, int level, int name, void *val, socklen_t *len)
 {
     struct sock *sk = sock_of(f);
@@ -253,5 +309,7 @@ int sock_getopt(struct file *f, int level, int name, void *val, socklen_t *len)
         return get_socket(sk, name, val, len);
     if (level == IPPROTO_IP)
         return get_ip(sk, name, val, len);
+    if (level == IPPROTO_IPV6 && sk->domain == AF_INET6)
+        return get_ipv6(sk, name, val, len);
     return sk->ops->getopt(sk, level, name, val, len);
 }

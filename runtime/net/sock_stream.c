@@ -24,7 +24,7 @@ int sock_accept(struct file *f, struct sockaddr *addr, socklen_t *len, int flags
     if (err)
         return err;
     if (addr)
-        sock_addr_put(addr, len, &child->flow.remote, child->flow.rport);
+        sock_addr_put(child, addr, len, &child->flow.remote, child->flow.rport);
     *out = &child->file;
     return 0;
 }

@@ -19,6 +19,7 @@ struct net;
 struct tcp_table;
 struct udp_table;
 struct dhcp;
+struct ip6;
 
 /* A network interface: the loopback, or one on a device. */
 struct netif {
@@ -103,7 +104,7 @@ struct ip_proto {
 enum arp_state { ARP_FREE, ARP_INCOMPLETE, ARP_REACHABLE, ARP_STALE, ARP_PROBE, ARP_FAILED };
 
 struct arp_entry {
-    u32 ip; /* network byte order */
+    struct ip_addr ip;
     u8 mac[6];
     u8 state;
     u8 n_tries;
@@ -120,8 +121,12 @@ struct arp_cache {
     struct net *net;
 };
 
-#define NET_DNS_MAX    3
-#define NET_NAME_BYTES 64
+/* What if_nametoindex(3), scope ids and IP_PKTINFO call the interfaces, as on a Linux with one. */
+#define NET_IFINDEX_LOOP 1
+#define NET_IFINDEX_ETH  2
+
+#define NET_DNS_MAX      3
+#define NET_NAME_BYTES   64
 
 struct net {
     struct netif loop, eth;
@@ -144,6 +149,7 @@ struct net {
     /* UDP to port 68, and only while the client runs. Owns nothing. */
     void (*dhcp_input)(struct net *n, const u8 *msg, size_t len);
     struct dhcp *dhcp;
+    struct ip6 *ip6; /* NULL: not linked, or without memory */
     u32 n_socks;
     u64 icmp_tokens_ns;   /* rate limit of ICMP errors: a bucket measured in time */
     u32 dns[NET_DNS_MAX]; /* network byte order */
@@ -174,7 +180,7 @@ static inline u64 net_now(struct net *n)
 /* --- netif.c: frames out, and back-pressure --- */
 
 /* Headroom for the IP header in a packet somebody fills in front of ip_send(). */
-#define NET_HEADROOM (PKT_DRIVER_HEADROOM + 2 + 14 + 20)
+#define NET_HEADROOM (PKT_DRIVER_HEADROOM + 2 + 14 + 40)
 
 /* Put @w on the list of those resumed by ring space, an ARP answer or an address. */
 static inline void net_block(struct net *n, struct tx_waiter *w)
@@ -212,7 +218,7 @@ void eth_input(struct netif *nif, struct pkt *p); /* owns @p */
 /* Put an Ethernet header in front of p->data. */
 void eth_push(struct netif *nif, struct pkt *p, const u8 *dst_mac, u16 type);
 
-/* --- arp.c --- */
+/* --- arp.c: neighbours of both families (for IPv6 see ip6.h) --- */
 
 void arp_init(struct net *n);
 void arp_input(struct netif *nif, struct pkt *p); /* owns @p, data at the ARP header */
@@ -224,7 +230,14 @@ void arp_input(struct netif *nif, struct pkt *p); /* owns @p, data at the ARP he
  * NULL Returns  0; -EAGAIN being asked for (net_resume() will tell); -EHOSTUNREACH nobody answers
  *          (@p is dropped)
  */
-int arp_resolve(struct netif *nif, u32 ip, u8 *mac, struct pkt *p);
+int arp_resolve(struct netif *nif, const struct ip_addr *ip, u8 *mac, struct pkt *p);
+
+/* What is known about @ip, or NULL. */
+struct arp_entry *arp_find(struct net *n, const struct ip_addr *ip);
+/* An entry for @ip, which has none: a free one or the one missed least. NULL: all are needed. */
+struct arp_entry *arp_new(struct net *n, const struct ip_addr *ip, bool is_used);
+/* @e is at @mac: what waited leaves. @is_confirmed: two ways, else it is checked when next used. */
+void arp_learn(struct netif *nif, struct arp_entry *e, const u8 *mac, bool is_confirmed);
 
 /* Tell the neighbours our address (RFC 5227 announcement). */
 void arp_announce(struct netif *nif);

@@ -63,10 +63,12 @@ struct tcp_sock *tcp_find_listener(struct net *n, const struct ip_addr *local, u
         struct sock *sk = list_entry(it, struct sock, port_node);
         if (sk->flow.lport != lport || !sk->is_listening)
             continue;
-        if (sk->has_addr && ip_addr_eq(&sk->flow.local, local))
+        if (!sock_is_at(sk, local))
+            continue;
+        if (sk->has_addr)
             return tcp_of(sk);
         /* SO_REUSEPORT: the shortest queue */
-        if (!sk->has_addr && (!best || tcp_of(sk)->n_accept < best->n_accept))
+        if (!best || tcp_of(sk)->n_accept < best->n_accept)
             best = tcp_of(sk);
     }
     return best;
@@ -236,6 +238,8 @@ void tcp_inherit(struct tcp_sock *c, const struct tcp_sock *l)
     struct sock *a = &c->sk;
     const struct sock *b = &l->sk;
 
+    a->domain = b->domain;
+    a->v6only = b->v6only;
     a->tos = b->tos;
     a->ttl = b->ttl;
     a->reuse_addr = b->reuse_addr;
@@ -260,7 +264,7 @@ void tcp_inherit(struct tcp_sock *c, const struct tcp_sock *l)
 
 void tcp_set_mss(struct tcp_sock *c, u32 mtu_bytes)
 {
-    u32 mss = mtu_bytes - IP4_HDR_BYTES - TCP_HDR_BYTES;
+    u32 mss = mtu_bytes - ip_hdr_bytes(&c->sk.flow.remote) - TCP_HDR_BYTES;
 
     mss = MIN(mss, MAX(c->peer_mss, TCP_MSS_MIN));
     if (c->user_mss)

@@ -19,10 +19,10 @@
 
 /* Where payload starts in the storage of a packet we send: room for all headers with all options
  * in front, and aligned for the copy. */
-#define TCP_PAYLOAD_AT     96
+#define TCP_PAYLOAD_AT     112
 #define TCP_PAYLOAD_MAX    (PKT_STORAGE_BYTES - sizeof(struct pkt) - TCP_PAYLOAD_AT)
 #define TCP_TS_BYTES       12 /* timestamps option with its two NOPs */
-#define TCP_HDRS_MAX       (ETH_HDR_BYTES + IP4_HDR_BYTES + TCP_HDR_BYTES + TCP_TS_BYTES)
+#define TCP_HDRS_MAX       (ETH_HDR_BYTES + IP6_HDR_BYTES + TCP_HDR_BYTES + TCP_TS_BYTES)
 #define TCP_TEMPLATE_BYTES ((TCP_HDRS_MAX + 7) & ~7)
 
 #define TCP_MSS_UNTOLD     536 /* RFC 9293 §3.7.1 */
@@ -123,6 +123,7 @@ struct tcp_sock {
     u8 n_retries;        /* RTOs or probes since the last progress */
     u32 hdr_generation;  /* of the ARP cache when hdr was made; 0 = make it anew */
     u8 hdr_len;          /* IP and TCP header, options included */
+    u8 ip_len;           /* the IP header of it */
     u32 ip_sum, tcp_sum; /* of the template's fixed part */
     /* Ethernet, IP, TCP: the parts that never change; ends at the end, so that whole words copied
      * from its back never reach into the payload. */

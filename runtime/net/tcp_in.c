@@ -770,7 +770,8 @@ static void tcp_error(struct net *n, const struct ip_error *e)
     if (e->err == EMSGSIZE) {
         /* RFC 1191. Old routers tell no MTU: take the least that makes sense. */
         u32 mtu = MAX(e->mtu_bytes ? e->mtu_bytes : 576, 296);
-        if (ep->state == TCP_SYN_SENT || mtu - 40 >= c->mss)
+        if (ep->state == TCP_SYN_SENT ||
+            mtu - ip_hdr_bytes(&e->flow.remote) - TCP_HDR_BYTES >= c->mss)
             return;
         tcp_set_mss(c, mtu);
         c->snd_nxt = c->snd_una;

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "net/csum.h"
+#include "net/ip6.h"
+
+#pragma weak ip6_fill
 
 static inline void store32(void *p, u32 v)
 {
@@ -26,30 +29,36 @@ static int template_make(struct tcp_sock *c)
     if (err)
         return err;
     if (!rt.nif->is_loop) {
-        err = arp_resolve(rt.nif, rt.next_hop.v4, mac, NULL);
+        err = arp_resolve(rt.nif, &rt.next_hop, mac, NULL);
         if (err)
             return err;
     }
     c->nif = rt.nif;
-    c->hdr_len = IP4_HDR_BYTES + TCP_HDR_BYTES + (c->has_ts ? TCP_TS_BYTES : 0);
+    c->ip_len = (u8)ip_hdr_bytes(&sk->flow.remote);
+    c->hdr_len = c->ip_len + TCP_HDR_BYTES + (c->has_ts ? TCP_TS_BYTES : 0);
     memset(c->hdr, 0, sizeof(c->hdr));
     u8 *h = c->hdr + TCP_TEMPLATE_BYTES - c->hdr_len - ETH_HDR_BYTES;
     struct eth_hdr *eth = (struct eth_hdr *)h;
     memcpy(eth->dst, mac, 6);
     memcpy(eth->src, rt.nif->mac, 6);
-    eth->type = be16(ETH_TYPE_IPV4);
-    struct ip4_hdr *ip = (struct ip4_hdr *)(eth + 1);
+    u8 *ip = (u8 *)(eth + 1);
     struct ip_out out = {sk->flow.local, sk->flow.remote, IP_PROTO_TCP, sk->tos, sk->ttl};
-    ip4_fill(ip, &out, 0);
-    ip->csum = 0;
-    c->ip_sum = csum_add(ip, IP4_HDR_BYTES);
-    struct tcp_hdr *th = (struct tcp_hdr *)(ip + 1);
+    if (c->ip_len == IP4_HDR_BYTES) {
+        eth->type = be16(ETH_TYPE_IPV4);
+        ip4_fill((struct ip4_hdr *)ip, &out, 0);
+        ((struct ip4_hdr *)ip)->csum = 0;
+    } else {
+        eth->type = be16(ETH_TYPE_IPV6);
+        ip6_fill((struct ip6_hdr *)ip, &out, IP6_HDR_BYTES);
+    }
+    c->ip_sum = csum_add(ip, IP4_HDR_BYTES); /* only IPv4 wants it */
+    struct tcp_hdr *th = (struct tcp_hdr *)(ip + c->ip_len);
     th->sport = sk->flow.lport;
     th->dport = sk->flow.rport;
-    th->offset = (u8)((c->hdr_len - IP4_HDR_BYTES) << 2);
+    th->offset = (u8)((c->hdr_len - c->ip_len) << 2);
     if (c->has_ts)
         store32(th + 1, be32(0x0101080a));
-    c->tcp_sum = csum_fold(csum_add(th, c->hdr_len - IP4_HDR_BYTES) +
+    c->tcp_sum = csum_fold(csum_add(th, c->hdr_len - c->ip_len) +
                            ip_pseudo(&sk->flow.local, &sk->flow.remote, IP_PROTO_TCP));
     c->hdr_generation = n->arp.generation;
     return 0;
@@ -82,6 +91,9 @@ u16 tcp_window(struct tcp_sock *c)
     return (u16)MIN(wnd, 0xffffu);
 }
 
+#define TCP6_MORE_BYTES     16 /* in front of the template, only there with IPv6 */
+#define TCP4_TEMPLATE_BYTES (TCP_TEMPLATE_BYTES - TCP6_MORE_BYTES)
+
 /* In whole words and without a loop: memcpy() would be a call. What a shorter template lacks in
  * front is written into the headroom. */
 static inline void copy_template(u8 *to, const u8 *from)
@@ -98,8 +110,22 @@ static inline void copy_template(u8 *to, const u8 *from)
     COPY3(24);
     COPY3(48);
 #undef COPY3
-    _Static_assert(TCP_TEMPLATE_BYTES == 72, "three times three words");
+    _Static_assert(TCP4_TEMPLATE_BYTES == 72, "three times three words");
     _Static_assert(TCP_PAYLOAD_AT - TCP_TEMPLATE_BYTES >= PKT_DRIVER_HEADROOM, "driver's room");
+}
+
+/* The only field of the IP header that the template cannot know, and IPv4's sum of it. */
+static inline void put_ip_len(const struct tcp_sock *c, u8 *hdr, u32 l4_len)
+{
+    struct ip4_hdr *ip = (struct ip4_hdr *)hdr;
+    struct ip6_hdr *ip6 = (struct ip6_hdr *)hdr;
+
+    if (likely(c->ip_len == IP4_HDR_BYTES)) {
+        ip->total_len = be16(IP4_HDR_BYTES + l4_len);
+        ip->csum = csum_finish((u64)c->ip_sum + ip->total_len);
+    } else {
+        ip6->payload_len = be16(l4_len);
+    }
 }
 
 /*
@@ -116,15 +142,14 @@ static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum
         if (err)
             return err;
     }
-    u32 l4_len = c->hdr_len - IP4_HDR_BYTES + len;
+    u32 ip_len = c->ip_len, l4_len = c->hdr_len - ip_len + len;
     u8 *first = payload - ETH_HDR_BYTES - c->hdr_len;
-    copy_template(payload - TCP_TEMPLATE_BYTES, c->hdr);
+    copy_template(payload - TCP4_TEMPLATE_BYTES, c->hdr + TCP6_MORE_BYTES);
 
-    struct ip4_hdr *ip = (struct ip4_hdr *)(first + ETH_HDR_BYTES);
-    struct tcp_hdr *th = (struct tcp_hdr *)(ip + 1);
-    u16 total = be16(IP4_HDR_BYTES + l4_len);
-    ip->total_len = total;
-    ip->csum = csum_finish((u64)c->ip_sum + total);
+    struct tcp_hdr *th = (struct tcp_hdr *)(first + ETH_HDR_BYTES + ip_len);
+    put_ip_len(c, first + ETH_HDR_BYTES, l4_len);
+    if (unlikely(ip_len != IP4_HDR_BYTES))
+        memcpy(payload - TCP_TEMPLATE_BYTES, c->hdr, TCP6_MORE_BYTES);
     u32 ack = flags & TCP_F_ACK ? c->rcv_nxt : 0;
     u16 wnd = be16(tcp_window(c));
     th->seq = be32(seq);
@@ -139,10 +164,10 @@ static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum
         s += (u64)ts + echo;
     }
     p->data = first;
-    p->len_bytes = ETH_HDR_BYTES + IP4_HDR_BYTES + l4_len;
+    p->len_bytes = ETH_HDR_BYTES + ip_len + l4_len;
     if (c->nif->offloads & BIT(NETDEV_CSUM_TX)) {
         p->flags |= BIT(PKT_CSUM_PARTIAL);
-        p->csum_start = ETH_HDR_BYTES + IP4_HDR_BYTES;
+        p->csum_start = (u16)(ETH_HDR_BYTES + ip_len);
         p->csum_offset = offsetof(struct tcp_hdr, csum);
         th->csum = (u16)csum_fold(ip_pseudo(&c->sk.flow.local, &c->sk.flow.remote, IP_PROTO_TCP) +
                                   be16(l4_len));
@@ -219,7 +244,7 @@ void tcp_challenge_ack(struct tcp_sock *c)
 
 static u32 put_syn_options(struct tcp_sock *c, u8 *o, bool with_wscale)
 {
-    u32 mss = c->nif->mtu_bytes - IP4_HDR_BYTES - TCP_HDR_BYTES;
+    u32 mss = c->nif->mtu_bytes - c->ip_len - TCP_HDR_BYTES;
     u32 len = 4;
 
     if (c->user_mss)
@@ -250,11 +275,10 @@ void tcp_send_syn(struct tcp_sock *c)
     err = c->hdr_generation == sk->net->arp.generation ? 0 : template_make(c);
     if (err)
         goto failed;
-    u8 *h = p->data - ETH_HDR_BYTES - IP4_HDR_BYTES - TCP_HDR_BYTES;
-    memcpy(h, c->hdr + TCP_TEMPLATE_BYTES - c->hdr_len - ETH_HDR_BYTES,
-           ETH_HDR_BYTES + IP4_HDR_BYTES + TCP_HDR_BYTES);
-    struct ip4_hdr *ip = (struct ip4_hdr *)(h + ETH_HDR_BYTES);
-    struct tcp_hdr *th = (struct tcp_hdr *)(ip + 1);
+    u32 hdrs_len = ETH_HDR_BYTES + c->ip_len + TCP_HDR_BYTES;
+    u8 *h = p->data - hdrs_len;
+    memcpy(h, c->hdr + TCP_TEMPLATE_BYTES - c->hdr_len - ETH_HDR_BYTES, hdrs_len);
+    struct tcp_hdr *th = (struct tcp_hdr *)(h + ETH_HDR_BYTES + c->ip_len);
     u32 len = TCP_HDR_BYTES + put_syn_options(c, p->data, !is_answer || c->wscale_ok);
     u32 wnd = MIN(sk->rcvbuf, 0xffffu); /* never scaled in a SYN (RFC 7323 §2.2) */
     th->seq = be32(c->iss);
@@ -267,10 +291,9 @@ void tcp_send_syn(struct tcp_sock *c)
     th->csum = 0;
     th->csum = csum_finish(csum_add(th, len) + be16(len) +
                            ip_pseudo(&sk->flow.local, &sk->flow.remote, IP_PROTO_TCP));
-    ip->total_len = be16(IP4_HDR_BYTES + len);
-    ip->csum = csum_finish((u64)c->ip_sum + ip->total_len);
+    put_ip_len(c, h + ETH_HDR_BYTES, len);
     p->data = h;
-    p->len_bytes = ETH_HDR_BYTES + IP4_HDR_BYTES + len;
+    p->len_bytes = ETH_HDR_BYTES + c->ip_len + len;
     err = netif_tx(c->nif, p);
     if (err == -ENOSPC)
         goto failed;

@@ -14,7 +14,7 @@
 
 struct udp_sock {
     struct sock sk;
-    struct pkt *head, *tail; /* pkt.scratch: struct udp_rx */
+    struct pkt *head, *tail; /* struct udp_rx is in front of their data */
     u32 n_queued, rcv_bytes;
     bool is_connected;
     bool is_auto_bound;
@@ -22,18 +22,19 @@ struct udp_sock {
     struct tx_waiter tx_wait;
 };
 
+/* Whence and whither: in front of the payload, in place of the headers. */
 struct udp_rx {
-    u32 src, dst;
+    struct ip_addr src, dst;
     u16 sport;
 };
-_Static_assert(sizeof(struct udp_rx) <= sizeof(((struct pkt *)0)->scratch), "fits");
+_Static_assert(sizeof(struct udp_rx) <= ETH_HDR_BYTES + IP4_HDR_BYTES + UDP_HDR_BYTES, "fits");
 
 /* Of a datagram that waits for our address. */
 struct udp_waiting {
-    u32 dst;
+    struct ip_addr dst;
     u16 dport, lport;
     u8 tos, ttl;
-};
+} __attribute__((packed, aligned(4))); /* as pkt.scratch is */
 
 struct udp_table {
     struct port_table ports;
@@ -49,9 +50,10 @@ static inline struct udp_sock *udp_of(struct sock *sk)
     return (struct udp_sock *)sk;
 }
 
-static inline struct udp_rx *udp_rx(struct pkt *p)
+/* As bytes: payload is aligned to two. */
+static inline void *udp_rx(struct pkt *p)
 {
-    return (struct udp_rx *)(void *)p->scratch;
+    return p->data - sizeof(struct udp_rx);
 }
 
 /* The socket a datagram is for: the most exact match wins. */
@@ -67,11 +69,9 @@ static struct udp_sock *udp_find(struct net *n, const struct ip_addr *local, u16
         int score = 0;
         if (sk->flow.lport != lport)
             continue;
-        if (sk->has_addr) {
-            if (!ip_addr_eq(&sk->flow.local, local))
-                continue;
-            score++;
-        }
+        if (!sock_is_at(sk, local))
+            continue;
+        score += sk->has_addr;
         if (udp_of(sk)->is_connected) {
             if (!ip_addr_eq(&sk->flow.remote, remote) || sk->flow.rport != rport)
                 continue;
@@ -90,8 +90,8 @@ static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
     const struct udp_hdr *udp = (const struct udp_hdr *)p->data;
     struct udp_table *t = n->udp_table;
     struct udp_sock *u;
-    struct udp_rx *r;
-    u16 sport, dport;
+    struct udp_rx from;
+    u16 dport;
     u32 len;
 
     n->stats.udp_in++;
@@ -100,13 +100,14 @@ static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
     len = be16(udp->len);
     if (len < sizeof(*udp) || len > p->len_bytes)
         goto bad;
-    if (udp->csum && !(p->flags & BIT(PKT_CSUM_VALID)) &&
+    /* RFC 8200 §8.1: IPv6 has no datagrams without a sum. */
+    if (!(p->flags & BIT(PKT_CSUM_VALID)) && (udp->csum || !ip_addr_is_v4(&in->src)) &&
         csum_finish(csum_add(udp, len) + be16(len) + ip_pseudo(&in->src, &in->dst, IP_PROTO_UDP)) !=
             0)
         goto bad;
-    sport = udp->sport;
+    from = (struct udp_rx){in->src, in->dst, udp->sport};
     dport = udp->dport;
-    u = udp_find(n, &in->dst, dport, &in->src, sport);
+    u = udp_find(n, &in->dst, dport, &in->src, from.sport);
     if (!u) {
         n->stats.udp_no_port++;
         icmp_unreachable(n, in, ICMP4_CODE_PORT);
@@ -120,10 +121,7 @@ static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
         n->stats.udp_queue_full++;
         goto drop;
     }
-    r = udp_rx(p);
-    r->src = in->src.v4;
-    r->dst = in->dst.v4;
-    r->sport = sport;
+    memcpy(udp_rx(p), &from, sizeof(from));
     p->next = NULL;
     if (u->head)
         u->tail->next = p;
@@ -156,6 +154,11 @@ static const struct ip_proto udp_proto = {.input = udp_input, .error = udp_error
 
 /* --- sending --- */
 
+static bool is_broadcast(struct net *n, const struct ip_addr *a)
+{
+    return ip_addr_is_v4(a) && ip_is_many(n, a) && (a->v4 & 0xf0) != 0xe0;
+}
+
 /* Headers and off. Takes the caller's reference. */
 static int udp_transmit(const struct ip_route *rt, struct pkt *p, struct ip_out *out, u16 lport,
                         u16 dport)
@@ -180,6 +183,7 @@ static int udp_transmit(const struct ip_route *rt, struct pkt *p, struct ip_out 
 
 static inline struct udp_waiting *udp_waiting(struct pkt *p)
 {
+    _Static_assert(sizeof(struct udp_waiting) <= sizeof(p->scratch), "fits");
     return (struct udp_waiting *)(void *)p->scratch;
 }
 
@@ -196,7 +200,7 @@ static void waiting_resume(struct tx_waiter *w)
     while (t->waiting) {
         struct pkt *p = t->waiting;
         struct udp_waiting *q = udp_waiting(p);
-        struct ip_addr dst = ip_addr_v4(q->dst);
+        struct ip_addr dst = q->dst;
         struct ip_out out = {.dst = dst, .proto = IP_PROTO_UDP, .tos = q->tos, .ttl = q->ttl};
         struct ip_route rt;
         u16 lport = q->lport, dport = q->dport;
@@ -223,7 +227,7 @@ static int wait_for_addr(struct udp_sock *u, struct pkt *p, const struct ip_addr
         pkt_put(p);
         return -EAGAIN;
     }
-    q->dst = dst->v4;
+    q->dst = *dst;
     q->dport = dport;
     q->lport = u->sk.flow.lport;
     q->tos = u->sk.tos;
@@ -262,7 +266,7 @@ static int wait_space(struct udp_sock *u, int flags, u64 *deadline_ns)
     return sock_wait(&u->sk, *deadline_ns);
 }
 
-/* IP_PKTINFO: which source address. */
+/* IP_PKTINFO, IPV6_PKTINFO: which source address. */
 static int source_of(struct udp_sock *u, const struct msghdr *msg, struct ip_addr *src)
 {
     struct msghdr *m = (struct msghdr *)(uintptr_t)msg;
@@ -275,16 +279,22 @@ static int source_of(struct udp_sock *u, const struct msghdr *msg, struct ip_add
         } pi;
         if (c->cmsg_len < sizeof(*c))
             return -EINVAL;
-        if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
-            continue;
-        if (c->cmsg_len < CMSG_LEN(sizeof(pi)))
-            return -EINVAL;
-        memcpy(&pi, CMSG_DATA(c), sizeof(pi));
-        if (pi.spec_dst) {
-            *src = ip_addr_v4(pi.spec_dst);
-            if (!ip_is_local(u->sk.net, src))
+        struct ip_addr a = {0};
+        if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            if (c->cmsg_len < CMSG_LEN(sizeof(a) + 4))
                 return -EINVAL;
+            memcpy(&a, CMSG_DATA(c), sizeof(a));
+        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            if (c->cmsg_len < CMSG_LEN(sizeof(pi)))
+                return -EINVAL;
+            memcpy(&pi, CMSG_DATA(c), sizeof(pi));
+            a = ip_addr_v4(pi.spec_dst);
         }
+        if (ip_addr_is_any(&a))
+            continue;
+        if (!ip_is_local(u->sk.net, &a) || ip_addr_is_v4(&a) != ip_addr_is_v4(src))
+            return -EINVAL;
+        *src = a;
     }
     return 0;
 }
@@ -311,7 +321,7 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
     if (sk->shut & SHUT_WR_BIT)
         return -EPIPE;
     if (msg && msg->msg_name) {
-        err = sock_addr_get(msg->msg_name, msg->msg_namelen, &dst, &dport);
+        err = sock_addr_get(sk, msg->msg_name, msg->msg_namelen, &dst, &dport);
         if (err)
             return err;
         if (!dport)
@@ -346,11 +356,12 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
         if (err)
             return err;
     }
-    if (ip_is_many(n, &dst) && !sk->broadcast && (dst.v4 & 0xf0) != 0xe0)
+    if (is_broadcast(n, &dst) && !sk->broadcast)
         return -EACCES;
     if (ip_addr_is_any(&dst))
         dst = rt.src;
-    if (len + UDP_HDR_BYTES + IP4_HDR_BYTES > (is_queued ? n->eth.mtu_bytes : rt.nif->mtu_bytes))
+    if (len + UDP_HDR_BYTES + ip_hdr_bytes(&dst) >
+        (is_queued ? n->eth.mtu_bytes : rt.nif->mtu_bytes))
         return -EMSGSIZE; /* LIMIT: nothing is fragmented; lift together with reassembly */
     p = pkt_alloc(NET_HEADROOM + UDP_HDR_BYTES);
     if (!p) {
@@ -366,7 +377,7 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
         err = wait_for_addr(u, p, &dst, dport);
         return err ? err : (ssize_t)len;
     }
-    out.src = sk->has_addr && sk->flow.local.v4 != UINT32_MAX ? sk->flow.local : rt.src;
+    out.src = sk->has_addr && !ip_is_many(n, &sk->flow.local) ? sk->flow.local : rt.src;
     out.dst = dst;
     err = source_of(u, msg, &out.src);
     if (err) {
@@ -379,25 +390,32 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
 
 /* --- receiving --- */
 
-static void put_pktinfo(struct sock *sk, struct msghdr *msg, u32 dst)
+static void put_pktinfo(struct sock *sk, struct msghdr *msg, const struct ip_addr *dst)
 {
-    struct {
-        u32 ifindex, spec_dst, addr;
-    } pi = {(dst & 0xff) == 127 ? 1 : 2, dst, dst};
-    struct cmsghdr c = {.cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+    bool is_v6 = sk->domain == AF_INET6;
+    bool is_loop = ip_addr_is_v4(dst) ? (dst->v4 & 0xff) == 127 : dst->hi == 0;
+    u32 ifindex = is_loop ? NET_IFINDEX_LOOP : NET_IFINDEX_ETH;
+    u32 pi[5] = {ifindex, dst->v4, dst->v4}; /* struct in_pktinfo, or in6_pktinfo */
+    size_t size = is_v6 ? 20 : 12;
+    struct cmsghdr c = {.cmsg_level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                        .cmsg_type = is_v6 ? IPV6_PKTINFO : IP_PKTINFO};
     size_t room = msg->msg_controllen;
 
     msg->msg_controllen = 0;
     if (!sk->pktinfo)
         return;
-    if (!msg->msg_control || room < CMSG_LEN(sizeof(pi))) {
+    if (!msg->msg_control || room < CMSG_LEN(size)) {
         msg->msg_flags |= MSG_CTRUNC;
         return;
     }
-    c.cmsg_len = CMSG_LEN(sizeof(pi));
+    if (is_v6) {
+        memcpy(pi, dst, sizeof(*dst));
+        pi[4] = ifindex;
+    }
+    c.cmsg_len = CMSG_LEN(size);
     memcpy(msg->msg_control, &c, sizeof(c));
-    memcpy((u8 *)msg->msg_control + CMSG_LEN(0), &pi, sizeof(pi));
-    msg->msg_controllen = MIN(room, CMSG_SPACE(sizeof(pi)));
+    memcpy((u8 *)msg->msg_control + CMSG_LEN(0), pi, size);
+    msg->msg_controllen = MIN(room, CMSG_SPACE(size));
 }
 
 static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, struct msghdr *msg,
@@ -441,11 +459,12 @@ static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
         at += k;
     }
     if (msg) {
-        struct ip_addr src = ip_addr_v4(udp_rx(p)->src);
+        struct udp_rx from;
+        memcpy(&from, udp_rx(p), sizeof(from));
         msg->msg_flags = at < len ? MSG_TRUNC : 0;
         if (msg->msg_name)
-            sock_addr_put(msg->msg_name, &msg->msg_namelen, &src, udp_rx(p)->sport);
-        put_pktinfo(sk, msg, udp_rx(p)->dst);
+            sock_addr_put(sk, msg->msg_name, &msg->msg_namelen, &from.src, from.sport);
+        put_pktinfo(sk, msg, &from.dst);
     }
     if (!(flags & MSG_PEEK)) {
         u->head = p->next;
@@ -496,10 +515,10 @@ int udp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
 
     if (!ip) {
         u->is_connected = sk->is_connected = false;
-        sk->flow.remote.v4 = 0;
+        sk->flow.remote = sock_any(sk);
         sk->flow.rport = 0;
         if (!sk->has_addr)
-            sk->flow.local.v4 = 0;
+            sk->flow.local = sock_any(sk);
         return 0;
     }
     net_now_slow(sk->net);
@@ -511,7 +530,7 @@ int udp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
     }
     if (err)
         return err;
-    if (ip_is_many(sk->net, ip) && !sk->broadcast && (ip->v4 & 0xf0) != 0xe0)
+    if (is_broadcast(sk->net, ip) && !sk->broadcast)
         return -EACCES;
     err = autobind(u);
     if (err)

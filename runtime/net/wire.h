@@ -12,8 +12,10 @@
 #define ETH_HDR_BYTES     14
 #define ETH_TYPE_IPV4     0x0800
 #define ETH_TYPE_ARP      0x0806
+#define ETH_TYPE_IPV6     0x86dd
 
 #define IP4_HDR_BYTES     20
+#define IP6_HDR_BYTES     40
 #define IP4_DF            0x4000
 #define IP4_MF            0x2000
 #define IP4_OFFSET        0x1fff
@@ -22,6 +24,7 @@
 #define IP_PROTO_ICMP     1
 #define IP_PROTO_TCP      6
 #define IP_PROTO_UDP      17
+#define IP_PROTO_ICMP6    58
 
 #define UDP_HDR_BYTES     8
 #define TCP_HDR_BYTES     20
@@ -68,6 +71,13 @@ struct ip4_hdr {
     u32 src, dst;
 } __attribute__((packed));
 
+struct ip6_hdr {
+    u32 version_class_flow;
+    u16 payload_len;
+    u8 next, hop_limit;
+    u8 src[16], dst[16];
+} __attribute__((packed));
+
 struct icmp_hdr {
     u8 type, code;
     u16 csum;
@@ -89,5 +99,6 @@ struct tcp_hdr {
 _Static_assert(sizeof(struct eth_hdr) == ETH_HDR_BYTES, "IEEE 802.3");
 _Static_assert(sizeof(struct arp_hdr) == 28, "RFC 826");
 _Static_assert(sizeof(struct ip4_hdr) == IP4_HDR_BYTES, "RFC 791");
+_Static_assert(sizeof(struct ip6_hdr) == IP6_HDR_BYTES, "RFC 8200");
 _Static_assert(sizeof(struct udp_hdr) == UDP_HDR_BYTES, "RFC 768");
 _Static_assert(sizeof(struct tcp_hdr) == TCP_HDR_BYTES, "RFC 9293");
