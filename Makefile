@@ -209,8 +209,15 @@ endef
 $(foreach t,$(UNIT),$(eval $(call unit_rule,$t)))
 $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$t)))
 
+# The player of tests/conf: the whole stack, whatever files it has.
+CONF_C := tests/conf/conf.c tests/unit/net_host.c $(filter-out runtime/net/config.c,$(wildcard runtime/net/*.c))
+$(B)/tests/conf/conf: $(CONF_C)
+	@mkdir -p $(@D)
+	@$(CC) $(HOST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP -MF $@.d \
+	    $(CONF_C) -lcmocka -o $@
+
 .PHONY: tests
-tests: $(addprefix $(B)/tests/unit/,$(UNIT)) $(addprefix $(B)/tests/fuzz/,$(FUZZ))
+tests: $(B)/tests/conf/conf $(addprefix $(B)/tests/unit/,$(UNIT)) $(addprefix $(B)/tests/fuzz/,$(FUZZ))
 
 .PHONY: check
 check: deps
