@@ -215,8 +215,12 @@ static void ack_advance(struct tcp_sock *c, u32 ack)
     }
 }
 
+/* RFC 7323 §4.3: echoed is the first segment that our next ACK covers. A delayed ACK is on its way
+ * only if something has come since the last one. */
 static inline void note_ts(struct tcp_sock *c, const struct tcp_in *s)
 {
+    if (c->ack_at)
+        return;
     c->ts_recent = s->ts_val;
     c->ts_recent_ns = c->sk.net->now_ns;
 }
@@ -534,8 +538,8 @@ static void conn_slow(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
     }
     if (!(s->flags & TCP_F_ACK))
         goto drop;
-    if (s->has_ts && c->has_ts && SEQ_LEQ(s->seq, c->rcv_nxt) && SEQ_GEQ(s->ts_val, c->ts_recent))
-        note_ts(c, s);
+    if (s->has_ts && c->has_ts && SEQ_LEQ(s->seq, c->rcv_nxt))
+        note_ts(c, s); /* PAWS has passed it, or was too old to tell (RFC 7323 §5.5) */
     if (!take_ack(c, s, &is_gone)) {
         pkt_put(p);
         if (!is_gone && c->ack_now)
