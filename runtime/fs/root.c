@@ -32,12 +32,14 @@ static int hostname_text(char *buf, size_t size)
 
 static int passwd_text(char *buf, size_t size)
 {
-    return fmt_snprintf(buf, size, "root:x:0:0:root:/root:/bin/sh\n");
+    return fmt_snprintf(buf, size,
+                        "root:x:0:0:root:/root:/bin/sh\n"
+                        "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n");
 }
 
 static int group_text(char *buf, size_t size)
 {
-    return fmt_snprintf(buf, size, "root:x:0:\n");
+    return fmt_snprintf(buf, size, "root:x:0:\nnogroup:x:65534:\nnobody:x:65534:\n");
 }
 
 static const struct fs_generator etc_files[] = {
