@@ -17,9 +17,9 @@ elf=$(image peer) || exit 1
 vm console --net "tap=tap0,ip=$GUEST/24,gw=$PEER" --accel "$TEST_ACCEL" -m 16M "$elf" -- serve 9
 wait_for console "listening on" 30 "$VM_PID" || fail "$(cat console.err)"
 
-wire() { # SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS BYTES
+wire() { # SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS BYTES [BURST [KBIT_S]]
     local bytes=$7 pid i
-    background relay.log "$relay" wire0 wire1 "${@:1:6}"
+    background relay.log "$relay" wire0 wire1 "${@:1:6}" "${@:8}"
     pid=$BG_PID
     wait_for relay.log ready 10 "$pid" || fail "the relay does not start"
     in_ns ip link set wire1 netns "$far"
@@ -43,10 +43,13 @@ wire() { # SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS BYTES
     echo "wire $*: $(tail -1 relay.log)"
 }
 
-#    seed loss double late damage delay bytes
+#    seed loss double late damage delay bytes   burst kbit/s
 wire 1    0    0      0    0      0     3000000
 wire 2    20   0      0    0      1     1000000
 wire 3    0    50     200  0      1     1000000
 wire 4    0    0      0    20     1     1000000
 wire 5    30   30     100  10     2     500000
 wire 6    100  0      0    0      0     100000
+wire 7    3    0      0    0      5     300000  8
+wire 8    0    0      0    0      20    300000  0     8000
+wire 9    0    0      0    0      100   100000

@@ -2,11 +2,13 @@
  * A bad wire: a user-space relay between two tap interfaces that loses, doubles, delays, reorders
  * and damages frames, by a seeded generator, both ways. The kernels here have no netem.
  *
- *      relay TAP TAP SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS
+ *      relay TAP TAP SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS [BURST [KBIT_S]]
  *
  * LOSS to CORRUPT are per thousand frames. Every frame waits DELAY_MS; one that is reordered waits
- * up to 20 ms more, so that later ones overtake it. Creates the interfaces; prints "ready", and on
- * SIGTERM what it did. Frames are whole and checksummed: these taps offer no offloads.
+ * up to 20 ms more, so that later ones overtake it. With BURST a loss takes that many frames on
+ * average; with KBIT_S each direction is that slow and queues for at most 100 ms. Creates the
+ * interfaces; prints "ready", and on SIGTERM what it did. Frames are whole and checksummed: these
+ * taps offer no offloads.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -120,9 +122,9 @@ static void queue(const unsigned char *data, int len, int to, int64_t due_ns)
 
 int main(int argc, char **argv)
 {
-    if (argc != 9) {
-        fprintf(stderr,
-                "usage: relay TAP TAP SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS (per 1000)\n");
+    if (argc < 9 || argc > 11) {
+        fprintf(stderr, "usage: relay TAP TAP SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS "
+                        "[BURST [KBIT_S]] (per 1000)\n");
         return 2;
     }
     int fd[2] = {open_tap(argv[1]), open_tap(argv[2])};
@@ -133,6 +135,8 @@ int main(int argc, char **argv)
     late = (uint32_t)atoi(argv[6]);
     damage = (uint32_t)atoi(argv[7]);
     int64_t delay_ns = atoi(argv[8]) * 1000000ll;
+    uint32_t burst = argc > 9 ? (uint32_t)atoi(argv[9]) : 0, to_lose[2] = {0, 0};
+    int64_t kbit_s = argc > 10 ? atoi(argv[10]) : 0, free_ns[2] = {0, 0};
     struct sigaction sa = {.sa_handler = on_term};
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
@@ -159,8 +163,14 @@ int main(int argc, char **argv)
             for (int i = 0; i < 64 && (len = read(fd[from], data, sizeof data)) > 0; i++) {
                 n_frames++;
                 now = now_ns();
+                if (to_lose[from] > 0) {
+                    to_lose[from]--;
+                    n_lost++;
+                    continue;
+                }
                 if (draw(1000) < loss) {
                     n_lost++;
+                    to_lose[from] = burst > 1 ? draw(2 * burst - 1) : 0;
                     continue;
                 }
                 if (draw(1000) < damage && len > 14) {
@@ -169,6 +179,16 @@ int main(int argc, char **argv)
                     n_damaged++;
                 }
                 int64_t due = now + delay_ns;
+                if (kbit_s > 0) {
+                    if (free_ns[from] > now + 100000000) {
+                        n_full++;
+                        continue;
+                    }
+                    if (free_ns[from] < now)
+                        free_ns[from] = now;
+                    free_ns[from] += len * 8 * 1000000ll / kbit_s;
+                    due = free_ns[from] + delay_ns;
+                }
                 if (draw(1000) < late) {
                     due += 1000 * (int64_t)(1 + draw(20000));
                     n_late++;
