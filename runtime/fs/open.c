@@ -246,6 +246,8 @@ static int open_ops(struct inode *inode, u32 flags, const struct file_ops **ops)
     *ops = &fs_file_ops;
     if (flags & O_PATH)
         return 0;
+    if (S_ISSOCK(inode->mode)) /* open(2) */
+        return -ENXIO;
     if (S_ISCHR(inode->mode))
         return devfs_ops(inode->rdev, ops);
     if (inode->ops->open)

@@ -21,6 +21,8 @@ rm -f "$farm/config.mak"
     cp "$here/overlay/$f" "$farm/$f"
 done
 
+sh "$here/needs.sh" "$farm/include"
+
 sh "$here/calls.sh" "$musl" | sh "$here/syscall_arch.sh" > "$farm/arch/x86_64/syscall_arch.h.new"
 rm -f "$farm/arch/x86_64/syscall_arch.h"
 mv "$farm/arch/x86_64/syscall_arch.h.new" "$farm/arch/x86_64/syscall_arch.h"

@@ -17,7 +17,6 @@
 #define MTU_MAX    1500                /* LIMIT: one packet buffer; lift with jumbo frames */
 
 static struct net net_main;
-struct net *net_self = &net_main;
 
 void (*net_on_listen)(u16 port, int proto);
 void (*net_on_addr)(u32 addr, u32 mask);
@@ -211,6 +210,7 @@ void net_configure(struct net *n, const struct net_config *cfg)
 void net_start(const struct net_config *cfg)
 {
     LINK_WITH(net_config_read); /* boot/ reads the command line only if there is a network */
+    net_self = &net_main;
     net_init(net_self, netdev_first());
     net_configure(net_self, cfg);
 }

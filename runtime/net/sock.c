@@ -9,15 +9,21 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
+#include "net/ip.h"
 #include "net/ip6.h"
+#include "net/unix.h"
 #include "sched/clock.h"
 
 #pragma weak ip6_start
 
+struct net *net_self;
+
 /* NULL if the protocol is not linked. */
 extern __typeof__(tcp_sock_new) tcp_sock_new __attribute__((weak));
 extern __typeof__(udp_sock_new) udp_sock_new __attribute__((weak));
+extern __typeof__(unix_create) unix_create __attribute__((weak));
 
 /* --- what the protocols share --- */
 
@@ -36,6 +42,39 @@ int sock_wait(struct sock *sk, u64 deadline_ns)
     err = sched_sleep(deadline_ns);
     waitq_remove(&w);
     return err == -ETIMEDOUT ? -EAGAIN : err;
+}
+
+int sock_wait_or_again(struct sock *sk, int flags, u64 *deadline_ns, u64 timeo_ns)
+{
+    if (!sock_is_nonblock(sk, flags)) {
+        if (!*deadline_ns)
+            *deadline_ns = sock_deadline(timeo_ns);
+        return sock_wait(sk, *deadline_ns);
+    }
+    if (*deadline_ns)
+        return -EAGAIN;
+    *deadline_ns = 1; /* polled */
+    if (sk->net)
+        return sock_repoll(sk) ? 0 : -EAGAIN;
+    sched_poll();
+    return 0;
+}
+
+void sock_cmsg_put(struct msghdr *msg, struct cmsg_out *out, int level, int type, const void *data,
+                   size_t len)
+{
+    struct cmsghdr c = {.cmsg_level = level, .cmsg_type = type};
+
+    if (out->room < CMSG_LEN(len))
+        msg->msg_flags |= MSG_CTRUNC;
+    if (out->room < sizeof(c))
+        return;
+    c.cmsg_len = (socklen_t)MIN(out->room, CMSG_LEN(len));
+    memcpy(out->at, &c, sizeof(c));
+    memcpy(out->at + CMSG_LEN(0), data, c.cmsg_len - CMSG_LEN(0));
+    len = MIN(out->room, CMSG_SPACE(len));
+    out->at += len;
+    out->room -= len;
 }
 
 bool sock_repoll(struct sock *sk)
@@ -170,11 +209,21 @@ static void op_release(struct file *f)
     sk->ops->release(sk);
 }
 
+static int op_stat(struct file *f, struct stat *st)
+{
+    (void)f;
+    st->st_mode = S_IFSOCK | 0777;
+    st->st_nlink = 1;
+    st->st_blksize = PAGE_SIZE;
+    return 0;
+}
+
 static const struct file_ops sock_file_ops = {
     .read = op_read,
     .write = op_write,
     .poll = op_poll,
     .ioctl = op_ioctl,
+    .stat = op_stat,
     .release = op_release,
 };
 
@@ -185,19 +234,24 @@ bool sock_is(const struct file *f)
 
 int sock_init(struct sock *sk, struct net *n, const struct sock_ops *ops, int type, int file_flags)
 {
-    if (n->n_socks >= n->limits.n_socks)
-        return -ENOBUFS;
-    n->n_socks++;
     file_init(&sk->file, &sock_file_ops, (u32)file_flags);
     sk->ops = ops;
     sk->net = n;
     sk->type = (u8)type;
     sk->domain = AF_INET;
+    list_init(&sk->port_node);
+    if (!n) /* AF_UNIX */
+        return 0;
+    if (n->n_socks >= n->limits.n_socks)
+        return -ENOBUFS;
+    n->n_socks++;
     sk->flow.local = sk->flow.remote = ip_addr_v4(0);
+    sk->mtu_discover = 1; /* IP_PMTUDISC_WANT: as Linux shows it */
+    sk->mcast_ttl = 1;
+    sk->mcast_loop = true;
     sk->rcvbuf = n->limits.rcvbuf_bytes;
     sk->sndbuf = n->limits.sndbuf_bytes;
     sk->last_poll = n->n_polls - 1;
-    list_init(&sk->port_node);
     return 0;
 }
 
@@ -218,6 +272,8 @@ int sock_create(int domain, int type, int protocol, struct file **out)
     int err;
 
     LINK_WITH(ip6_start);
+    if (domain == AF_UNIX && unix_create)
+        return unix_create(type & ~SOCK_CLOEXEC, protocol, out);
     if (domain != AF_INET && (domain != AF_INET6 || !net_self->ip6))
         return -EAFNOSUPPORT;
     switch (kind) {
@@ -253,8 +309,11 @@ int sock_bind(struct file *f, const struct sockaddr *addr, socklen_t len)
     struct net *n = sk->net;
     struct ip_addr ip;
     u16 port;
-    int err = sock_addr_get(sk, addr, len, &ip, &port);
+    int err;
 
+    if (sk->ops->names)
+        return sk->ops->names->bind(sk, addr, len);
+    err = sock_addr_get(sk, addr, len, &ip, &port);
     if (err == -EAFNOSUPPORT && addr->sa_family == AF_UNSPEC &&
         sk->domain == AF_INET) { /* as Linux: for old programs */
         struct sockaddr_in in;
@@ -267,13 +326,15 @@ int sock_bind(struct file *f, const struct sockaddr *addr, socklen_t len)
         return err == -ENETUNREACH ? -EINVAL : err;
     if (!ip_addr_is_any(&ip)) {
         bool is_own = ip_is_local(n, &ip) || (sk->type == SOCK_DGRAM && ip_is_many(n, &ip));
-        if (!is_own)
+        if (!is_own && !sk->freebind)
             return -EADDRNOTAVAIL;
     }
     if (sk->flow.lport)
         return -EINVAL;
     sk->flow.local = ip;
     sk->has_addr = !ip_addr_is_any(&ip);
+    if (!port && sk->bind_no_port && sk->has_addr) /* ip(7): connect() picks one */
+        return 0;
     err = sk->ops->bind(sk, port);
     if (err) {
         sk->flow.local = sock_any(sk);
@@ -295,6 +356,8 @@ int sock_getname(struct file *f, struct sockaddr *addr, socklen_t *len, bool pee
 {
     struct sock *sk = sock_of(f);
 
+    if (sk->ops->names)
+        return sk->ops->names->getname(sk, addr, len, peer);
     if (peer) {
         if (!sock_is_connected(sk))
             return -ENOTCONN;

@@ -10,6 +10,8 @@ int sock_connect(struct file *f, const struct sockaddr *addr, socklen_t len)
     u16 port;
     int err;
 
+    if (sk->ops->names)
+        return sk->ops->names->connect(sk, addr, len);
     if (addr && len >= sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC)
         return sk->type == SOCK_STREAM ? -EOPNOTSUPP : udp_connect(sk, NULL, 0);
     err = sock_addr_get(sk, addr, len, &ip, &port);

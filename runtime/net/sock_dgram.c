@@ -26,7 +26,7 @@ ssize_t sock_sendmsg(struct file *f, const struct msghdr *msg, int flags)
 
     if (err)
         return err;
-    if (sk->type == SOCK_DGRAM)
+    if (sk->type == SOCK_DGRAM && !sk->ops->names)
         return udp_send(sk, msg->msg_iov, (int)msg->msg_iovlen, msg, flags);
     return sk->ops->send(sk, msg->msg_iov, (int)msg->msg_iovlen, msg, flags);
 }

@@ -8,6 +8,16 @@
 
 struct sock;
 
+/* What a family of its own does with names: NULL in TCP and UDP, where sock.c does it. */
+struct sock_names {
+    int (*bind)(struct sock *sk, const struct sockaddr *addr, socklen_t len);
+    int (*listen)(struct sock *sk, int backlog);
+    int (*accept)(struct sock *sk, struct sockaddr *addr, socklen_t *len, int flags,
+                  struct file **out);
+    int (*connect)(struct sock *sk, const struct sockaddr *addr, socklen_t len);
+    int (*getname)(struct sock *sk, struct sockaddr *addr, socklen_t *len, bool peer);
+};
+
 /* What differs between TCP and UDP and is called on every socket. Lower-case errno rules as in
  * net/sock.h. @msg is NULL for the short forms: no address, no control data. */
 struct sock_ops {
@@ -19,15 +29,20 @@ struct sock_ops {
     int (*bind)(struct sock *sk, u16 port); /* address is in the flow already; port 0 = any */
     int (*shutdown)(struct sock *sk, int how);
     int (*setopt)(struct sock *sk, int level, int name, int val);
+    /* Options with a structure, of IPPROTO_IP; NULL = none. */
+    int (*setopt_ip)(struct sock *sk, int name, const void *val, u32 len);
     /* Fill @val, at most *@len bytes, and set *@len. */
     int (*getopt)(struct sock *sk, int level, int name, void *val, u32 *len);
     u32 (*n_readable)(struct sock *sk); /* FIONREAD */
     u32 (*n_unsent)(struct sock *sk);   /* TIOCOUTQ */
     void (*release)(struct sock *sk);   /* the last descriptor is gone */
+    const struct sock_names *names;
 };
 
 #define SHUT_RD_BIT 1
 #define SHUT_WR_BIT 2
+
+enum { SOCK_STAMP_NONE, SOCK_STAMP_USEC, SOCK_STAMP_NSEC }; /* SO_TIMESTAMP, SO_TIMESTAMPNS */
 
 struct sock {
     struct file file;
@@ -41,8 +56,15 @@ struct sock {
     u8 tos, ttl;   /* ttl 0 = 64 */
     bool has_addr; /* bound to an address, not only to a port */
     bool is_listening, is_connected;
-    bool reuse_addr, reuse_port, keepalive, broadcast, oob_inline, linger, pktinfo, recverr;
-    bool v6only;
+    bool reuse_addr, reuse_port, keepalive, broadcast, oob_inline, linger, passcred;
+    bool pktinfo, recverr, recvtos, recvttl, freebind, bind_no_port, v6only;
+    bool no_check, dont_route, debug; /* kept for getsockopt(2), without effect */
+    u8 priority;                      /* likewise */
+    u8 timestamp;                     /* SOCK_STAMP_… */
+    u8 mtu_discover;                  /* IP_PMTUDISC_…, kept: DF is always set */
+    u8 mcast_ttl;
+    bool mcast_loop;
+    u32 mark;           /* SO_MARK, kept: there are no rules it could select */
     s32 err;            /* SO_ERROR: positive errno, told once */
     u32 rcvbuf, sndbuf; /* bytes */
     u32 linger_sec;
@@ -64,6 +86,14 @@ static inline bool sock_is_nonblock(const struct sock *sk, int flags)
 {
     return (flags & MSG_DONTWAIT) || (sk->file.flags & 04000 /* O_NONBLOCK */);
 }
+
+/**
+ * What a call does that has to wait: sleep once, or if it may not, poll the devices once.
+ *
+ * @deadline_ns  the caller's, 0 at first
+ * Returns  0 look again; -EAGAIN (the time is up, or not blocking); -EINTR
+ */
+int sock_wait_or_again(struct sock *sk, int flags, u64 *deadline_ns, u64 timeo_ns);
 
 /* A call is about to say -EAGAIN: have the devices been polled since it last did? If not, poll
  * them; true = look again. So a service that spins on a socket still sees its packets. */
@@ -114,6 +144,26 @@ int sock_addr_get(const struct sock *sk, const struct sockaddr *addr, socklen_t 
 /* Write one, cut to *@len bytes, and set *@len to its full length. */
 void sock_addr_put(const struct sock *sk, struct sockaddr *addr, socklen_t *len,
                    const struct ip_addr *ip, u16 port);
+
+/* Where the next control message of recvmsg(2) goes. */
+struct cmsg_out {
+    u8 *at;
+    size_t room;
+};
+
+static inline struct cmsg_out sock_cmsg_begin(const struct msghdr *msg)
+{
+    return (struct cmsg_out){msg->msg_control, msg->msg_control ? msg->msg_controllen : 0};
+}
+
+/* Put one, cut to the room there is; then MSG_CTRUNC is set in @msg. */
+void sock_cmsg_put(struct msghdr *msg, struct cmsg_out *out, int level, int type, const void *data,
+                   size_t len);
+
+static inline void sock_cmsg_end(struct msghdr *msg, const struct cmsg_out *out)
+{
+    msg->msg_controllen = msg->msg_control ? (socklen_t)(out->at - (u8 *)msg->msg_control) : 0;
+}
 
 /* --- ports.c --- */
 

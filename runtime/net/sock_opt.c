@@ -2,16 +2,100 @@
 #include "net/sock_impl.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/time.h>
 
-#define IP_OPT_MTU_DISCOVER 10
-#define IP_OPT_RECVERR      11
-#define BUF_MIN_BYTES       2048u
+/* <linux/in.h> has these, <netinet/in.h> of some libcs has not. */
+#define IP_OPT_MTU_DISCOVER         10
+#define IP_OPT_RECVERR              11
+#define IP_OPT_BIND_ADDRESS_NO_PORT 24
+#define IPV6_FREEBIND_              78
+
+#define SNDBUF_MIN_BYTES            4608u /* as Linux */
+#define RCVBUF_MIN_BYTES            2304u
+#define UNIX_BUF_MAX_BYTES          425984u
+
+/* An option that is a field of struct sock. Nothing else is needed for most. */
+struct field {
+    u8 name;
+    u8 max; /* 0: a flag; else the value is at most that */
+    u16 at;
+};
+#define FIELD(name, max, field)                                                                    \
+    {                                                                                              \
+        name, max, offsetof(struct sock, field)                                                    \
+    }
+
+static const struct field socket_fields[] = {
+    FIELD(SO_DEBUG, 0, debug),          FIELD(SO_REUSEADDR, 0, reuse_addr),
+    FIELD(SO_DONTROUTE, 0, dont_route), /* one interface: no choice to make */
+    FIELD(SO_BROADCAST, 0, broadcast),  FIELD(SO_KEEPALIVE, 0, keepalive),
+    FIELD(SO_OOBINLINE, 0, oob_inline), FIELD(SO_NO_CHECK, 0, no_check),
+    FIELD(SO_PRIORITY, 255, priority),  FIELD(SO_REUSEPORT, 0, reuse_port),
+    FIELD(SO_PASSCRED, 0, passcred),
+};
+
+static const struct field ip_fields[] = {
+    FIELD(IP_TOS, 255, tos),
+    FIELD(IP_PKTINFO, 0, pktinfo),
+    FIELD(IP_OPT_MTU_DISCOVER, 5, mtu_discover),
+    FIELD(IP_OPT_RECVERR, 0, recverr),
+    FIELD(IP_RECVTTL, 0, recvttl),
+    FIELD(IP_RECVTOS, 0, recvtos),
+    FIELD(IP_FREEBIND, 0, freebind),
+    FIELD(IP_OPT_BIND_ADDRESS_NO_PORT, 0, bind_no_port),
+    FIELD(IP_MULTICAST_LOOP, 0, mcast_loop),
+    FIELD(IP_MULTICAST_TTL, 255, mcast_ttl),
+};
+
+static const struct field ipv6_fields[] = {
+    FIELD(IPV6_MTU_DISCOVER, 5, mtu_discover),
+    FIELD(IPV6_RECVERR, 0, recverr),
+    FIELD(IPV6_RECVPKTINFO, 0, pktinfo),
+    FIELD(IPV6_RECVHOPLIMIT, 0, recvttl),
+    FIELD(IPV6_RECVTCLASS, 0, recvtos),
+    FIELD(IPV6_MULTICAST_HOPS, 255, mcast_ttl),
+    FIELD(IPV6_MULTICAST_LOOP, 0, mcast_loop),
+    FIELD(IPV6_V6ONLY, 0, v6only),
+    FIELD(IPV6_TCLASS, 255, tos),
+    FIELD(IPV6_FREEBIND_, 0, freebind),
+};
 
 static inline struct sock *sock_of(struct file *f)
 {
     return CONTAINER_OF(f, struct sock, file);
+}
+
+static const struct field *field_find(int level, int name)
+{
+    const struct field *f = socket_fields, *end = f + ARRAY_SIZE(socket_fields);
+
+    if (level == IPPROTO_IP) {
+        f = ip_fields;
+        end = f + ARRAY_SIZE(ip_fields);
+    } else if (level == IPPROTO_IPV6) {
+        f = ipv6_fields;
+        end = f + ARRAY_SIZE(ipv6_fields);
+    }
+    for (; f < end; f++) {
+        if (f->name == name)
+            return f;
+    }
+    return NULL;
+}
+
+/* Returns 0; -EINVAL; -ENOPROTOOPT it is no such option. */
+static int field_set(struct sock *sk, int level, int name, int v)
+{
+    const struct field *f = field_find(level, name);
+
+    if (!f)
+        return -ENOPROTOOPT;
+    if (f->max && (v < 0 || v > f->max))
+        return -EINVAL;
+    *((u8 *)sk + f->at) = (u8)(f->max ? v : v != 0);
+    return 0;
 }
 
 static int get_timeo(const void *val, socklen_t len, u64 *ns)
@@ -44,65 +128,68 @@ static int set_linger(struct sock *sk, const void *val, socklen_t len)
     return 0;
 }
 
+static u32 buf_bytes(const struct sock *sk, int v, u32 min)
+{
+    u32 max = sk->net ? sk->net->limits.buf_max_bytes : UNIX_BUF_MAX_BYTES;
+
+    /* Linux doubles it for its own bookkeeping, and getsockopt() shows that; a negative number is a
+     * large one. */
+    return MAX(min, MIN((u32)v, max / 2) * 2);
+}
+
 static int set_socket(struct sock *sk, int name, int v)
 {
     switch (name) {
-    case SO_REUSEADDR:
-        sk->reuse_addr = v;
-        break;
-    case SO_REUSEPORT:
-        sk->reuse_port = v;
-        break;
-    case SO_KEEPALIVE:
-        sk->keepalive = v;
-        break;
-    case SO_BROADCAST:
-        sk->broadcast = v;
-        break;
-    case SO_OOBINLINE:
-        sk->oob_inline = v;
-        break;
-    case SO_SNDBUF: /* Linux doubles it for its own bookkeeping, and getsockopt() shows that */
-        sk->sndbuf = MAX(BUF_MIN_BYTES, MIN((u32)MAX(v, 0), sk->net->limits.buf_max_bytes / 2) * 2);
-        break;
+    case SO_SNDBUF:
+    case SO_SNDBUFFORCE:
+        sk->sndbuf = buf_bytes(sk, v, SNDBUF_MIN_BYTES);
+        return 0;
     case SO_RCVBUF:
-        sk->rcvbuf = MAX(BUF_MIN_BYTES, MIN((u32)MAX(v, 0), sk->net->limits.buf_max_bytes / 2) * 2);
-        break;
-    case SO_DONTROUTE: /* one interface: no choice to make */
-    case SO_PRIORITY:
-    case SO_RCVLOWAT:
-    case SO_BUSY_POLL:
-    case SO_INCOMING_CPU:
-        return v < 0 ? -EINVAL : 0;
+    case SO_RCVBUFFORCE:
+        sk->rcvbuf = buf_bytes(sk, v, RCVBUF_MIN_BYTES);
+        return 0;
     case SO_TIMESTAMP:
+    case SO_TIMESTAMPNS:
+        sk->timestamp = !v                     ? SOCK_STAMP_NONE
+                        : name == SO_TIMESTAMP ? SOCK_STAMP_USEC
+                                               : SOCK_STAMP_NSEC;
+        return 0;
     case SO_MARK:
-    default:
-        return -ENOPROTOOPT;
+        sk->mark = (u32)v;
+        return 0;
+    case SO_RCVLOWAT: /* LIMIT: one byte is enough to wake a reader; lift when a service sets more
+                       */
+        return v < 0 ? -EINVAL : v <= 1 ? 0 : -ENOPROTOOPT;
+    case SO_INCOMING_CPU: /* there is one */
+        return v <= 0 ? 0 : -EINVAL;
+    case SO_BSDCOMPAT:
+        return 0;
+    case SO_DETACH_FILTER:
+        return -ENOENT;
     }
-    return 0;
+    return field_set(sk, SOL_SOCKET, name, v);
 }
 
 static int set_ip(struct sock *sk, int name, int v)
 {
     switch (name) {
     case IP_TOS:
-        sk->tos = (u8)v;
-        return 0;
+        v &= sk->type == SOCK_STREAM ? 0xfc : 0xff; /* the two bits of ECN are TCP's own */
+        break;
     case IP_TTL:
         if (v != -1 && (v < 1 || v > 255))
             return -EINVAL;
         sk->ttl = v == -1 ? 0 : (u8)v;
         return 0;
-    case IP_PKTINFO:
-        sk->pktinfo = v;
-        return 0;
-    case IP_OPT_RECVERR:
-        sk->recverr = v;
-        return 0;
-    case IP_OPT_MTU_DISCOVER: /* we always set DF */
-        return v < 0 || v > 5 ? -EINVAL : 0;
+    case IP_MULTICAST_TTL:
+        if (sk->type == SOCK_STREAM)
+            return -EINVAL;
+        v = v == -1 ? 1 : v;
+        break;
+    case IP_TRANSPARENT: /* other machines' addresses cannot be ours: there is no routing */
+        return v ? -EPERM : 0;
     }
-    return -ENOPROTOOPT;
+    return field_set(sk, IPPROTO_IP, name, v);
 }
 
 /* ipv6(7) */
@@ -112,28 +199,20 @@ static int set_ipv6(struct sock *sk, int name, int v)
     case IPV6_V6ONLY:
         if (sk->flow.lport)
             return -EINVAL;
-        sk->v6only = v;
-        return 0;
+        break;
     case IPV6_UNICAST_HOPS:
         if (v < -1 || v > 255)
             return -EINVAL;
         sk->ttl = v < 1 ? 0 : (u8)v;
         return 0;
     case IPV6_TCLASS:
-        if (v < -1 || v > 255)
-            return -EINVAL;
-        sk->tos = v == -1 ? 0 : (u8)v;
-        return 0;
-    case IPV6_RECVPKTINFO:
-        sk->pktinfo = v;
-        return 0;
-    case IPV6_RECVERR:
-        sk->recverr = v;
-        return 0;
-    case IPV6_MTU_DISCOVER:
-        return v < 0 || v > 5 ? -EINVAL : 0;
+        v = v == -1 ? 0 : v;
+        break;
+    case IPV6_MULTICAST_HOPS:
+        v = v == -1 ? 1 : v;
+        break;
     }
-    return -ENOPROTOOPT;
+    return field_set(sk, IPPROTO_IPV6, name, v);
 }
 
 int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t len)
@@ -147,29 +226,29 @@ int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t 
         return get_timeo(val, len, &sk->sndtimeo_ns);
     if (level == SOL_SOCKET && name == SO_LINGER)
         return set_linger(sk, val, len);
-    if (!val)
-        return -EFAULT;
-    if (level == IPPROTO_IP && len == 1) /* ip(7): a byte will do */
-        v = *(const u8 *)val;
-    else if (len < sizeof(v))
-        return -EINVAL;
-    else
+    if (level == IPPROTO_IP && sk->ops->setopt_ip) {
+        err = sk->ops->setopt_ip(sk, name, val, len);
+        if (err != -ENOPROTOOPT)
+            return err;
+    }
+    if (len >= sizeof(v))
         memcpy(&v, val, sizeof(v));
-    if (level == SOL_SOCKET) {
+    else if (level == IPPROTO_IP && len) /* ip(7): a byte will do */
+        v = *(const u8 *)val;
+    else
+        return -EINVAL;
+    err = -ENOPROTOOPT;
+    if (level == SOL_SOCKET)
         err = set_socket(sk, name, v);
-        if (err)
-            return err;
-        err = sk->ops->setopt(sk, level, name, v);
-        return err == -ENOPROTOOPT ? 0 : err;
-    }
-    if (level == IPPROTO_IP || (level == IPPROTO_IPV6 && sk->domain == AF_INET6)) {
-        err = level == IPPROTO_IP ? set_ip(sk, name, v) : set_ipv6(sk, name, v);
-        if (err)
-            return err;
-        err = sk->ops->setopt(sk, level, name, v);
-        return err == -ENOPROTOOPT ? 0 : err;
-    }
-    return sk->ops->setopt(sk, level, name, v);
+    else if (level == IPPROTO_IP && !sk->ops->names)
+        err = set_ip(sk, name, v);
+    else if (level == IPPROTO_IPV6 && sk->domain == AF_INET6)
+        err = set_ipv6(sk, name, v);
+    else
+        return sk->ops->setopt(sk, level, name, v);
+    if (!err)
+        sk->ops->setopt(sk, level, name, v); /* which may have no use for it */
+    return err;
 }
 
 static int get_socket(struct sock *sk, int name, void *val, socklen_t *len)
@@ -177,22 +256,9 @@ static int get_socket(struct sock *sk, int name, void *val, socklen_t *len)
     u64 timeo_ns;
     int v;
 
+    const struct field *f = field_find(SOL_SOCKET, name);
+
     switch (name) {
-    case SO_REUSEADDR:
-        v = sk->reuse_addr;
-        break;
-    case SO_REUSEPORT:
-        v = sk->reuse_port;
-        break;
-    case SO_KEEPALIVE:
-        v = sk->keepalive;
-        break;
-    case SO_BROADCAST:
-        v = sk->broadcast;
-        break;
-    case SO_OOBINLINE:
-        v = sk->oob_inline;
-        break;
     case SO_SNDBUF:
         v = (int)sk->sndbuf;
         break;
@@ -209,7 +275,7 @@ static int get_socket(struct sock *sk, int name, void *val, socklen_t *len)
         v = sk->domain;
         break;
     case SO_PROTOCOL:
-        v = sk->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+        v = sk->ops->names ? 0 : sk->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
         break;
     case SO_ACCEPTCONN:
         v = sk->is_listening;
@@ -218,10 +284,27 @@ static int get_socket(struct sock *sk, int name, void *val, socklen_t *len)
     case SO_SNDLOWAT:
         v = 1;
         break;
-    case SO_PRIORITY:
-    case SO_DONTROUTE:
+    case SO_TIMESTAMP:
+        v = sk->timestamp == SOCK_STAMP_USEC;
+        break;
+    case SO_TIMESTAMPNS:
+        v = sk->timestamp == SOCK_STAMP_NSEC;
+        break;
+    case SO_MARK:
+        v = (int)sk->mark;
+        break;
+    case SO_INCOMING_CPU:
+    case SO_BSDCOMPAT:
         v = 0;
         break;
+    case SO_COOKIE: {
+        u64 cookie = (u64)sk;
+        if (*len < sizeof(cookie))
+            return -EINVAL;
+        *len = sizeof(cookie);
+        memcpy(val, &cookie, *len);
+        return 0;
+    }
     case SO_LINGER: {
         struct linger l = {sk->linger, (int)sk->linger_sec};
         *len = MIN(*len, (socklen_t)sizeof(l));
@@ -239,62 +322,30 @@ static int get_socket(struct sock *sk, int name, void *val, socklen_t *len)
         return 0;
     }
     default:
-        return -ENOPROTOOPT;
+        if (!f)
+            return sk->ops->getopt(sk, SOL_SOCKET, name, val, len);
+        v = *((u8 *)sk + f->at);
     }
     *len = MIN(*len, (socklen_t)sizeof(v));
     memcpy(val, &v, *len);
     return 0;
 }
 
-static int get_ip(struct sock *sk, int name, void *val, socklen_t *len)
+/* IPPROTO_IP and IPPROTO_IPV6 */
+static int get_ip(struct sock *sk, int level, int name, void *val, socklen_t *len)
 {
-    int v;
+    const struct field *f = field_find(level, name);
+    bool is_v6 = level == IPPROTO_IPV6;
+    int v = 0;
 
-    switch (name) {
-    case IP_TOS:
-        v = sk->tos;
-        break;
-    case IP_TTL:
+    if (name == (is_v6 ? IPV6_UNICAST_HOPS : IP_TTL))
         v = sk->ttl ? sk->ttl : 64;
-        break;
-    case IP_PKTINFO:
-        v = sk->pktinfo;
-        break;
-    case IP_OPT_RECVERR:
-        v = sk->recverr;
-        break;
-    case IP_OPT_MTU_DISCOVER:
-        v = 2; /* IP_PMTUDISC_DO */
-        break;
-    default:
-        return -ENOPROTOOPT;
-    }
-    *len = MIN(*len, (socklen_t)sizeof(v));
-    memcpy(val, &v, *len);
-    return 0;
-}
-
-static int get_ipv6(struct sock *sk, int name, void *val, socklen_t *len)
-{
-    int v = sk->v6only;
-
-    switch (name) {
-    case IPV6_TCLASS:
-        return get_ip(sk, IP_TOS, val, len);
-    case IPV6_UNICAST_HOPS:
-        return get_ip(sk, IP_TTL, val, len);
-    case IPV6_RECVPKTINFO:
-        return get_ip(sk, IP_PKTINFO, val, len);
-    case IPV6_RECVERR:
-        return get_ip(sk, IP_OPT_RECVERR, val, len);
-    case IPV6_MTU_DISCOVER:
-        return get_ip(sk, IP_OPT_MTU_DISCOVER, val, len);
-    case IPV6_V6ONLY:
-        break;
-    default:
-        return -ENOPROTOOPT;
-    }
-    *len = MIN(*len, (socklen_t)sizeof(v));
+    else if (f)
+        v = *((u8 *)sk + f->at);
+    else if (is_v6 || name != IP_TRANSPARENT)
+        return sk->ops->getopt(sk, level, name, val, len);
+    /* As Linux: a small number goes into a byte, if that is all there is room for. */
+    *len = *len < sizeof(v) ? MIN(*len, is_v6 ? *len : 1u) : (socklen_t)sizeof(v);
     memcpy(val, &v, *len);
     return 0;
 }
@@ -307,9 +358,8 @@ int sock_getopt(struct file *f, int level, int name, void *val, socklen_t *len)
         return -EINVAL;
     if (level == SOL_SOCKET)
         return get_socket(sk, name, val, len);
-    if (level == IPPROTO_IP)
-        return get_ip(sk, name, val, len);
-    if (level == IPPROTO_IPV6 && sk->domain == AF_INET6)
-        return get_ipv6(sk, name, val, len);
+    if ((level == IPPROTO_IP && !sk->ops->names) ||
+        (level == IPPROTO_IPV6 && sk->domain == AF_INET6))
+        return get_ip(sk, level, name, val, len);
     return sk->ops->getopt(sk, level, name, val, len);
 }

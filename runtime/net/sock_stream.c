@@ -8,6 +8,8 @@ int sock_listen(struct file *f, int backlog)
 {
     struct sock *sk = CONTAINER_OF(f, struct sock, file);
 
+    if (sk->ops->names)
+        return sk->ops->names->listen(sk, backlog);
     return sk->type == SOCK_STREAM ? tcp_listen(sk, backlog) : -EOPNOTSUPP;
 }
 
@@ -18,6 +20,8 @@ int sock_accept(struct file *f, struct sockaddr *addr, socklen_t *len, int flags
 
     if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
         return -EINVAL;
+    if (sk->ops->names)
+        return sk->ops->names->accept(sk, addr, len, flags, out);
     if (sk->type != SOCK_STREAM)
         return -EOPNOTSUPP;
     err = tcp_accept(sk, flags, &child);

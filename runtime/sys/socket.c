@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <time.h>
 
-#include "file/sockpair.h"
 #include "net/sock.h"
 #include "sched/clock.h"
 #include "sys/deliver.h"
@@ -15,7 +14,7 @@
 #define SOCK_TYPE_BITS 0xf /* socket(2): the rest of the type argument is flags */
 
 /* The file behind @fd if net/ made it. */
-static __attribute__((noinline)) int inet_get(int fd, struct file **out)
+static __attribute__((noinline)) int sock_get(int fd, struct file **out)
 {
     struct file *f = fd_get(fd);
 
@@ -42,7 +41,7 @@ long uk_socket(int domain, int type, int protocol)
 long uk_bind(int fd, const struct sockaddr *addr, unsigned len)
 {
     struct file *f;
-    long r = inet_get(fd, &f);
+    long r = sock_get(fd, &f);
 
     if (r)
         return r;
@@ -54,7 +53,7 @@ long uk_bind(int fd, const struct sockaddr *addr, unsigned len)
 long uk_listen(int fd, int backlog)
 {
     struct file *f;
-    long r = inet_get(fd, &f);
+    long r = sock_get(fd, &f);
 
     if (r)
         return r;
@@ -72,7 +71,7 @@ long uk_accept4(int fd, struct sockaddr *addr, unsigned *len, int flags)
         return -EINVAL;
     if (addr && !len)
         return -EFAULT;
-    r = inet_get(fd, &f);
+    r = sock_get(fd, &f);
     if (r)
         return r;
     r = DELIVER_RESTARTING(sock_accept(f, addr, len, flags & ~SOCK_CLOEXEC, &conn));
@@ -88,7 +87,7 @@ long uk_accept(int fd, struct sockaddr *addr, unsigned *len)
 long uk_connect(int fd, const struct sockaddr *addr, unsigned len)
 {
     struct file *f;
-    long r = inet_get(fd, &f);
+    long r = sock_get(fd, &f);
 
     if (r)
         return r;
@@ -97,36 +96,17 @@ long uk_connect(int fd, const struct sockaddr *addr, unsigned len)
     return r;
 }
 
-/* From here on a socket may also be one end of a socketpair(2), if the service makes any. */
-static int any_get(int fd, struct file **out, bool *is_pair)
-{
-    struct file *f = fd_get(fd);
-
-    *out = f;
-    if (!f)
-        return -EBADF;
-    *is_pair = false;
-    if (likely(sock_is(f)))
-        return 0;
-    *is_pair = sockpair_is && sockpair_is(f);
-    if (*is_pair)
-        return 0;
-    file_put(f);
-    return -ENOTSOCK;
-}
-
 long uk_shutdown(int fd, int how)
 {
     struct file *f;
-    bool is_pair;
-    long r = any_get(fd, &f, &is_pair);
+    long r = sock_get(fd, &f);
 
     if (r)
         return r;
     if (how < SHUT_RD || how > SHUT_RDWR)
         r = -EINVAL;
     else
-        r = is_pair ? sockpair_shutdown(f, how) : sock_shutdown(f, how);
+        r = sock_shutdown(f, how);
     file_put(f);
     return r;
 }
@@ -134,15 +114,14 @@ long uk_shutdown(int fd, int how)
 static long getname(int fd, struct sockaddr *addr, unsigned *len, bool peer)
 {
     struct file *f;
-    bool is_pair;
-    long r = any_get(fd, &f, &is_pair);
+    long r = sock_get(fd, &f);
 
     if (r)
         return r;
     if (!addr || !len)
         r = -EFAULT;
     else
-        r = is_pair ? sockpair_getname(f, addr, len) : sock_getname(f, addr, len, peer);
+        r = sock_getname(f, addr, len, peer);
     file_put(f);
     return r;
 }
@@ -160,8 +139,7 @@ long uk_getpeername(int fd, struct sockaddr *addr, unsigned *len)
 long uk_setsockopt(int fd, int level, int name, const void *val, unsigned len)
 {
     struct file *f;
-    bool is_pair;
-    long r = any_get(fd, &f, &is_pair);
+    long r = sock_get(fd, &f);
 
     if (r)
         return r;
@@ -170,7 +148,7 @@ long uk_setsockopt(int fd, int level, int name, const void *val, unsigned len)
     else if (!val && len)
         r = -EFAULT;
     else
-        r = is_pair ? sockpair_setopt(f, level, name) : sock_setopt(f, level, name, val, len);
+        r = sock_setopt(f, level, name, val, len);
     file_put(f);
     return r;
 }
@@ -178,8 +156,7 @@ long uk_setsockopt(int fd, int level, int name, const void *val, unsigned len)
 long uk_getsockopt(int fd, int level, int name, void *val, unsigned *len)
 {
     struct file *f;
-    bool is_pair;
-    long r = any_get(fd, &f, &is_pair);
+    long r = sock_get(fd, &f);
 
     if (r)
         return r;
@@ -188,24 +165,9 @@ long uk_getsockopt(int fd, int level, int name, void *val, unsigned *len)
     else if ((int)*len < 0)
         r = -EINVAL;
     else
-        r = is_pair ? sockpair_getopt(f, level, name, val, len)
-                    : sock_getopt(f, level, name, val, len);
+        r = sock_getopt(f, level, name, val, len);
     file_put(f);
     return r;
-}
-
-static long msg_send(struct file *f, bool is_pair, const struct msghdr *msg, int flags)
-{
-    long r = is_pair ? DELIVER_RESTARTING(sockpair_sendmsg(f, msg, flags))
-                     : DELIVER_RESTARTING(sock_sendmsg(f, msg, flags));
-
-    return flags & MSG_NOSIGNAL ? r : deliver_sigpipe(r);
-}
-
-static long msg_recv(struct file *f, bool is_pair, struct msghdr *msg, int flags)
-{
-    return is_pair ? DELIVER_RESTARTING(sockpair_recvmsg(f, msg, flags))
-                   : DELIVER_RESTARTING(sock_recvmsg(f, msg, flags));
 }
 
 long uk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
@@ -218,7 +180,7 @@ long uk_sendto(int fd, const void *buf, size_t len, int flags, const struct sock
 
     if (!buf && len)
         return -EFAULT;
-    if (unlikely(addr || inet_get(fd, &f))) { /* the general way also says what is wrong with @fd */
+    if (unlikely(addr || sock_get(fd, &f))) { /* the general way also says what is wrong with @fd */
         msg.msg_namelen = addr ? addr_len : 0;
         return uk_sendmsg(fd, &msg, flags);
     }
@@ -237,7 +199,7 @@ long uk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr
 
     if ((!buf && len) || (addr && !addr_len))
         return -EFAULT;
-    if (unlikely(addr || inet_get(fd, &f))) {
+    if (unlikely(addr || sock_get(fd, &f))) {
         msg.msg_namelen = addr ? *addr_len : 0;
         r = uk_recvmsg(fd, &msg, flags);
         if (r >= 0 && addr)
@@ -264,29 +226,27 @@ static long msg_check(const struct msghdr *msg)
 long uk_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
     struct file *f;
-    bool is_pair;
-    long r = any_get(fd, &f, &is_pair);
+    long r = sock_get(fd, &f);
 
     if (r)
         return r;
     r = msg_check(msg);
     if (!r)
-        r = msg_send(f, is_pair, msg, flags);
+        r = DELIVER_RESTARTING(sock_sendmsg(f, msg, flags));
     file_put(f);
-    return r;
+    return flags & MSG_NOSIGNAL ? r : deliver_sigpipe(r);
 }
 
 long uk_recvmsg(int fd, struct msghdr *msg, int flags)
 {
     struct file *f;
-    bool is_pair;
-    long r = any_get(fd, &f, &is_pair);
+    long r = sock_get(fd, &f);
 
     if (r)
         return r;
     r = msg_check(msg);
     if (!r)
-        r = msg_recv(f, is_pair, msg, flags);
+        r = DELIVER_RESTARTING(sock_recvmsg(f, msg, flags));
     file_put(f);
     return r;
 }

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "file/sockpair.h"
+#include "net/unix.h"
 #include "sys/install.h"
 
 long uk_socketpair(int domain, int type, int protocol, int fds[2])
@@ -17,10 +17,8 @@ long uk_socketpair(int domain, int type, int protocol, int fds[2])
         return -EOPNOTSUPP;
     if (domain != AF_UNIX)
         return -EAFNOSUPPORT;
-    if (protocol && protocol != AF_UNIX)
-        return -EPROTONOSUPPORT;
     if (!fds)
         return -EFAULT;
-    err = sockpair_new(type, &a, &b);
+    err = unix_pair(type & ~SOCK_CLOEXEC, protocol, &a, &b);
     return err ? err : install_pair(a, b, type & SOCK_CLOEXEC, fds);
 }
