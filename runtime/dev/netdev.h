@@ -10,15 +10,29 @@ struct netdev;
 /* Offloads in force; bit numbers. */
 #define NETDEV_CSUM_TX 0 /* accepts PKT_CSUM_PARTIAL */
 #define NETDEV_CSUM_RX 1 /* marks PKT_CSUM_VALID where it knows */
-#define NETDEV_TSO4    2 /* accepts gso_type TCPv4 */
+#define NETDEV_TSO4    2 /* accepts PKT_GSO_TCPV4, and fragments with it */
+#define NETDEV_TSO6    3 /* accepts PKT_GSO_TCPV6, and fragments with it */
+#define NETDEV_TSO_ECN 4 /* accepts PKT_GSO_ECN with either */
+
+/* What a user can take; bit numbers. */
+#define NETDEV_CHAINS  0 /* received frames of several packets, up to 64 KiB, see rx() */
 
 struct netdev {
     const struct netdev_ops *ops; /* the driver's */
     u8 mac[6];
-    u16 mtu_bytes; /* largest IP packet */
-    u32 offloads;  /* BIT(NETDEV_…) */
-    /* Set by the user. rx() owns the packet. tx_space(): room again after -ENOSPC, or packets came
-     * back while the pool was dry: retry, and expect that it may still not do. */
+    u16 mtu_bytes;   /* largest IP packet */
+    u32 offloads;    /* BIT(NETDEV_…) */
+    u16 n_frags_max; /* fragments a frame may have: PKT_FRAGS_MAX, less if the ring is small */
+    /*
+     * Set by the user. rx() owns the packet. Only if it asked for NETDEV_CHAINS:
+     * - a frame may span packets, chained by p->next; p->frame_bytes is the length of all, valid
+     *   only if p->next. At least the Ethernet header is in the first, no packet is empty, every
+     * one has PKT_STORAGE_BYTES, and the first has PKT_CSUM_VALID.
+     * - p->gso_type may be PKT_GSO_TCPV4 or _TCPV6, one packet or more: segments of p->gso_size
+     *   bytes (not 0) that were put together.
+     * tx_space(): room again after -ENOSPC, or packets came back while the pool was dry: retry, and
+     * expect that it may still not do.
+     */
     void (*rx)(struct netdev *nd, struct pkt *p, void *user);
     void (*tx_space)(struct netdev *nd, void *user);
     void *user;
@@ -37,8 +51,13 @@ struct netdev_ops {
  *
  * Needs PKT_DRIVER_HEADROOM bytes of headroom. Takes its own reference on @p until the device has
  * sent it, and sets PKT_IN_DEVICE for that time; the caller keeps the reference it has.
- * Returns  0; -ENOSPC ring full (nothing taken: tx_space() will be called); -EMSGSIZE;
- *          -EIO the device broke and is off
+ *
+ * With gso_type (and PKT_CSUM_PARTIAL, as virtio 1.2 §5.1.6.2 wants it) @p may be followed by
+ * pkt_frags(): then @p is the header, a reference on each fragment's packet is held as well, and
+ * PKT_IN_DEVICE is set on it. One packet may be in several frames at once. The frame is 65,535
+ * bytes of IP at most. Returns  0; -ENOSPC ring full (nothing taken: tx_space() will be called);
+ * -EMSGSIZE too short, too long, more than n_frags_max fragments, an empty one; -EIO the device
+ * broke and is off
  */
 static inline int netdev_tx(struct netdev *nd, struct pkt *p)
 {
@@ -52,5 +71,10 @@ static inline void netdev_flush(struct netdev *nd)
     nd->ops->flush(nd);
 }
 
-/* The first working network device, or NULL. Set by dev/ at probe. */
-struct netdev *netdev_first(void);
+/**
+ * The first working network device, or NULL. The first call starts it.
+ *
+ * @takes  BIT(NETDEV_CHAINS) if the user of the device can take them: decides what is negotiated,
+ *         at the first call
+ */
+struct netdev *netdev_first(u32 takes);

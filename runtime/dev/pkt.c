@@ -66,6 +66,8 @@ struct pkt *pkt_alloc(u32 headroom_bytes)
     p->refs = 1;
     p->flags = 0;
     p->gso_type = 0;
+    p->n_in_device = 0;
+    p->n_frags = 0;
     return p;
 }
 
@@ -76,4 +78,14 @@ void pkt_put(struct pkt *p)
     p->next = pool.free;
     pool.free = p;
     pool.n_in_use--;
+}
+
+void pkt_put_chain(struct pkt *p)
+{
+    while (p) {
+        struct pkt *next = p->next;
+
+        pkt_put(p);
+        p = next;
+    }
 }

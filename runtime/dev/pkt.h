@@ -13,27 +13,56 @@
 #define PKT_DRIVER_HEADROOM 16
 
 struct pkt {
-    struct pkt *next;  /* queue link; belongs to whoever holds the packet */
-    u8 *data;          /* first valid byte */
-    u32 len_bytes;     /* valid bytes from data */
-    u32 cap_bytes;     /* storage behind the struct */
-    u16 refs;          /* pkt_put() frees at 0 */
-    u8 flags;          /* BIT(PKT_…) */
-    u8 gso_type;       /* virtio_net_hdr gso_type; 0 = none */
-    u16 csum_start;    /* with PKT_CSUM_PARTIAL: from data, where summing starts */
-    u16 csum_offset;   /* … and from csum_start, where the device stores the result */
+    struct pkt *next; /* queue link; belongs to whoever holds the packet */
+    u8 *data;         /* first valid byte */
+    u32 len_bytes;    /* valid bytes from data */
+    u32 cap_bytes;    /* storage behind the struct */
+    u16 refs;         /* pkt_put() frees at 0 */
+    u8 flags;         /* BIT(PKT_…) */
+    u8 gso_type;      /* PKT_GSO_…; 0 = none */
+    union {
+        struct {             /* transmit, with PKT_CSUM_PARTIAL */
+            u16 csum_start;  /* from data, where summing starts */
+            u16 csum_offset; /* from csum_start, where the device stores the result */
+        };
+        u32 frame_bytes; /* receive, in the first packet of a chain: the bytes of all of them */
+    };
     u16 gso_size;      /* payload bytes per segment when gso_type != 0 */
-    u16 hdr_len_bytes; /* with gso_type: Ethernet to TCP header, together */
-    u8 scratch[24];    /* the holder's own: the stack keeps segment state here */
+    u16 hdr_len_bytes; /* transmit, with gso_type: Ethernet to TCP header, together */
+    u16 n_in_device;   /* frames in a ring that read this storage; PKT_IN_DEVICE while not 0 */
+    u8 n_frags;        /* transmit: fragments in pkt_frags() */
+    u8 scratch[24]
+        __attribute__((aligned(4))); /* the holder's own: the stack keeps segments' state here */
     u8 buf[] __attribute__((aligned(16)));
 };
 
 #define PKT_CSUM_PARTIAL  0 /* transmit: device completes the checksum (only if it offered to) */
-#define PKT_CSUM_VALID    1 /* receive: the device has verified the checksum */
+#define PKT_CSUM_VALID    1 /* receive: the device has verified the checksum, or vouches for it */
 #define PKT_IN_DEVICE     2 /* transmit: queued in a ring; storage must not be changed */
 
-/* Most frames fit; bigger ones need their own design (LIMIT: lift with jumbo frames). */
+#define PKT_GSO_TCPV4     1 /* gso_type, as in virtio 1.2 §5.1.6 */
+#define PKT_GSO_TCPV6     4
+#define PKT_GSO_ECN       0x80 /* transmit, added: the first segment has CWR (needs NETDEV_TSO_ECN) */
+
+/* Most frames fit. Bigger ones are chains when received, and have fragments when sent. */
 #define PKT_STORAGE_BYTES 2048
+
+/* Payload that a frame sends out of another packet's storage. */
+struct pkt_frag {
+    struct pkt *pkt; /* in whose storage it is */
+    const u8 *data;
+    u32 len_bytes; /* not 0 */
+};
+
+#define PKT_FRAGS_MAX 48 /* 64 KiB in segments of 1,380 bytes */
+/* Where, in the header packet's storage, they are; the header must end before. */
+#define PKT_FRAGS_AT  (PKT_STORAGE_BYTES - PKT_FRAGS_MAX * sizeof(struct pkt_frag))
+
+/* The fragments of @p: p->n_frags of them, PKT_FRAGS_MAX at most. */
+static inline struct pkt_frag *pkt_frags(struct pkt *p)
+{
+    return (struct pkt_frag *)(void *)((u8 *)p + PKT_FRAGS_AT);
+}
 
 /**
  * Take a packet of PKT_STORAGE_BYTES (struct included) from the pool.
@@ -42,6 +71,8 @@ struct pkt {
  */
 struct pkt *pkt_alloc(u32 headroom_bytes);
 void pkt_put(struct pkt *p);
+/* pkt_put() of @p and of all that follow by p->next. */
+void pkt_put_chain(struct pkt *p);
 static inline struct pkt *pkt_get(struct pkt *p)
 {
     p->refs++;

@@ -211,7 +211,7 @@ void net_start(const struct net_config *cfg)
 {
     LINK_WITH(net_config_read); /* boot/ reads the command line only if there is a network */
     net_self = &net_main;
-    net_init(net_self, netdev_first());
+    net_init(net_self, netdev_first(0));
     net_configure(net_self, cfg);
 }
 

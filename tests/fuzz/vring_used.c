@@ -12,7 +12,7 @@
 #include "dev/virtio/net.c"
 
 #define BASE   0xfeb00000u
-#define BUDGET 48
+#define BUDGET 288 /* 72 receive buffers: enough for frames of several */
 
 static const u8 *in;
 static size_t n_in;
@@ -100,6 +100,7 @@ static void on_write(u64 at, u32 v, unsigned width)
 
 static struct pkt *held[BUDGET];
 static unsigned n_held;
+static u32 takes;
 
 static void on_rx(struct netdev *nd, struct pkt *p, void *user)
 {
@@ -107,12 +108,19 @@ static void on_rx(struct netdev *nd, struct pkt *p, void *user)
 
     (void)nd;
     (void)user;
-    for (u32 i = 0; i < p->len_bytes; i++) /* the sanitizer watches */
-        sum ^= p->data[i];
+    u32 total = 0;
+
+    for (struct pkt *q = p; q; q = q->next) {
+        for (u32 i = 0; i < q->len_bytes; i++) /* the sanitizer watches */
+            sum ^= q->data[i];
+        total += q->len_bytes;
+    }
+    if (p->next && (total != p->frame_bytes || total > 65549 || !takes || !p->flags))
+        abort();
     if ((sum & 1) && n_held < BUDGET)
         held[n_held++] = p;
     else
-        pkt_put(p);
+        pkt_put_chain(p);
 }
 
 static void scribble(u8 *mem, size_t n_bytes)
@@ -152,7 +160,7 @@ static void misbehave(struct vring *vr, unsigned q)
                 continue;
             if (q == QUEUE_RX)
                 for (unsigned i = 0; i < 14; i++)
-                    (p->data - nic.hdr_bytes)[i] = what & 64 ? byte() : i == 10;
+                    (p->data - nic.hdr_bytes)[i] = what & 64 ? byte() & 7 : i == 10;
             vr->used->ring[*idx % vr->size].id = id;
             vr->used->ring[*idx % vr->size].len_bytes =
                 what & 128 ? word() % 2100 : 12 + byte() * 7;
@@ -179,7 +187,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
     dev.is_legacy = byte() & 1;
     dev.features = word();
     dev.queue_max = byte() & 0x80 ? word() : 1u << byte() % 12;
-    nd = netdev_first();
+    takes = byte() & BIT(NETDEV_CHAINS);
+    nd = netdev_first(takes);
     if (nd) {
         nd->rx = on_rx;
         while (n_in) {
@@ -200,7 +209,17 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
                     break;
                 p->len_bytes = word() % (pkt_tailroom(p) + 1);
                 p->flags = (what >> 4 & 1) << PKT_CSUM_PARTIAL;
+                p->gso_type = what >> 5;
+                for (unsigned n = what & 8 ? byte() % (PKT_FRAGS_MAX + 1) : 0; n; n--) {
+                    struct pkt *q = pkt_alloc(0);
+
+                    if (!q)
+                        break;
+                    pkt_frags(p)[p->n_frags++] = (struct pkt_frag){q, q->data, byte() * 8u};
+                }
                 netdev_tx(nd, p);
+                for (unsigned i = 0; i < p->n_frags; i++)
+                    pkt_put(pkt_frags(p)[i].pkt);
                 pkt_put(p);
                 break;
             }
@@ -213,7 +232,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
                 break;
             case 6:
                 while (n_held)
-                    pkt_put(held[--n_held]);
+                    pkt_put_chain(held[--n_held]);
                 break;
             default:
                 host_poller->poll(host_poller);
@@ -224,10 +243,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
     }
     /* Every packet is held by somebody we know. */
     while (n_held)
-        pkt_put(held[--n_held]);
-    if (pkt_pool_in_use() !=
-        (nd && !nic.is_broken ? (u32)nic.rx.n_inflight + nic.tx.n_inflight : 0))
-        abort();
+        pkt_put_chain(held[--n_held]);
     if (nd && !nic.is_broken)
         stop();
     if (pkt_pool_in_use())

@@ -8,7 +8,7 @@
 #include "base/types.h"
 
 #define MODEL_QUEUES 2
-#define MODEL_SEGS   8
+#define MODEL_SEGS   64
 
 struct model_queue {
     u16 max; /* what the device says */

@@ -1,4 +1,5 @@
 /* The network device (virtio 1.2 §5.1): frames both ways, back-pressure, and a device that lies. */
+/* Still one thing: one driver, whose state is static, and one model in front of it. */
 /* sources: runtime/dev/virtio/vring.c runtime/dev/virtio/virtio.c runtime/dev/virtio/mmio.c */
 /* sources: runtime/dev/reg.c tests/unit/dev_host.c tests/unit/dev_virtio_model.c */
 #include "dev_host.h"
@@ -58,6 +59,7 @@ static struct netdev *nd;
 static struct pkt *got[256];
 static unsigned n_got, n_space;
 static bool keeps;
+static u32 takes; /* for netdev_first() */
 
 static void on_rx(struct netdev *from, struct pkt *p, void *user)
 {
@@ -65,10 +67,19 @@ static void on_rx(struct netdev *from, struct pkt *p, void *user)
     assert_ptr_equal(user, &n_got);
     assert_true(p->len_bytes >= 14 && p->data >= p->buf);
     assert_true(p->data + p->len_bytes <= p->buf + p->cap_bytes);
+    if (p->next) {
+        u32 sum = 0;
+
+        assert_true(takes && (p->flags & BIT(PKT_CSUM_VALID)));
+        for (const struct pkt *q = p; q; sum += q->len_bytes, q = q->next)
+            for (u32 i = q == p ? 14 : 0; i < q->len_bytes; i++)
+                assert_int_equal(q->data[i], 'x');
+        assert_int_equal(sum, p->frame_bytes);
+    }
     if (keeps) {
         got[n_got] = p;
     } else {
-        pkt_put(p);
+        pkt_put_chain(p);
     }
     n_got++;
 }
@@ -92,7 +103,7 @@ static void open_net(bool is_legacy, u64 features, u32 budget)
     memcpy(model.config, mac, 6);
     n_got = n_space = 0;
     keeps = false;
-    nd = netdev_first();
+    nd = netdev_first(takes);
     if (nd) {
         nd->rx = on_rx;
         nd->tx_space = on_space;
@@ -102,6 +113,7 @@ static void open_net(bool is_legacy, u64 features, u32 budget)
 
 static int modern(void **state)
 {
+    takes = 0;
     (void)state;
     open_net(false, F_MODERN, BUDGET);
     return nd ? 0 : -1;
@@ -109,6 +121,7 @@ static int modern(void **state)
 
 static int legacy(void **state)
 {
+    takes = 0;
     (void)state;
     open_net(true, F_LEGACY, BUDGET);
     return nd ? 0 : -1;
@@ -195,7 +208,7 @@ static void starts(void **state)
     assert_int_equal(model.q[0].n_kicks, 1);
     assert_int_equal(host_routed_gsi, 24);
     assert_true(host_routed_level);
-    assert_ptr_equal(netdev_first(), nd);
+    assert_ptr_equal(netdev_first(takes), nd);
     assert_int_equal(model.n_resets, 1);
 }
 
@@ -206,7 +219,7 @@ static void no_device(void **state)
     memset(&nic, 0, sizeof(nic));
     model_init(0, false, 0);
     host_read_fn = on_read;
-    assert_null(netdev_first());
+    assert_null(netdev_first(takes));
     assert_int_equal(host_n_logged, 0);
 }
 
@@ -228,7 +241,7 @@ static void odd_configuration(void **state)
         memset(model.config, 0xff, 6); /* a broadcast address */
         memcpy(model.config + 10, &mtu, 2);
         model.is_config_restless = true;
-        nd = netdev_first();
+        nd = netdev_first(takes);
         assert_non_null(nd);
         assert_false(nd->mac[0] & 1);
         assert_true(nd->mtu_bytes >= 68 && nd->mtu_bytes + 14u <= FRAME_MAX);
@@ -271,11 +284,11 @@ static void refuses_to_start(void **state)
             host_pages_left = 1; /* no second ring */
             break;
         }
-        assert_null(netdev_first());
+        assert_null(netdev_first(takes));
         assert_true(host_n_logged >= 1);
         assert_int_equal(pkt_pool_in_use(), 0);
         assert_int_equal(host_n_pages, pool.n_made / PKTS_PER_PAGE); /* the rings went back */
-        assert_null(netdev_first());
+        assert_null(netdev_first(takes));
     }
 }
 
@@ -388,24 +401,432 @@ static void unagreed_gso_is_dropped(void **state)
     assert_int_equal(nd->stats.rx_dropped, 1);
 }
 
-static void many_buffers_are_dropped_together(void **state)
+/* ---- frames of several buffers */
+
+#define F_CHAINS                                                                                   \
+    (BIT(NET_F_MRG_RXBUF) | BIT(NET_F_GUEST_CSUM) | BIT(NET_F_GUEST_TSO4) | BIT(NET_F_GUEST_TSO6))
+#define CHAIN_BUDGET 256 /* packets: 64 receive buffers */
+
+static int chains(void **state)
 {
     (void)state;
-    deliver(1000, (struct net_hdr){.num_buffers = 3});
-    deliver(1000, plain); /* the rest of it, though it looks like a frame */
+    takes = BIT(NETDEV_CHAINS);
+    open_net(false, F_MODERN | F_CHAINS, CHAIN_BUDGET);
+    return nd && nic.has_mrg ? 0 : -1;
+}
+
+static int chains_legacy(void **state)
+{
+    (void)state;
+    takes = BIT(NETDEV_CHAINS);
+    open_net(true, F_LEGACY | F_CHAINS | BIT(VIRTIO_F_EVENT_IDX), CHAIN_BUDGET);
+    return nd && nic.has_mrg && nic.hdr_bytes == 12 ? 0 : -1;
+}
+
+static const struct net_hdr tso4 = {
+    .flags = HDR_F_NEEDS_CSUM, .gso_type = PKT_GSO_TCPV4, .gso_size = 1448};
+
+/* One buffer of a frame, @len bytes of it (header included if @h). */
+static void give_piece(const struct net_hdr *h, u32 len)
+{
+    struct model_chain c;
+
+    assert_true(model_take(QUEUE_RX, &c));
+    assert_int_equal(c.n, 1);
+    assert_true(len <= c.seg[0].len);
+    memset(c.seg[0].data, 'x', len);
+    if (h)
+        memcpy(c.seg[0].data, h, MIN(len, sizeof(*h)));
+    model_give(QUEUE_RX, c.head, len);
+}
+
+/* A frame of @len bytes over as many buffers as it takes; @lie is added to num_buffers. */
+static void deliver_big(u32 len, struct net_hdr h, int lie)
+{
+    const u32 full = FRAME_MAX + sizeof(h);
+
+    len += sizeof(h);
+    h.num_buffers = (u16)((int)((len + full - 1) / full) + lie);
+    for (const struct net_hdr *first = &h; len; first = NULL) {
+        u32 n = MIN(len, full);
+
+        give_piece(first, n);
+        len -= n;
+    }
+}
+
+static void expect_whole(void)
+{
+    assert_null(nic.chain);
+    assert_int_equal(nic.n_more, 0);
+    assert_int_equal(pkt_pool_in_use(), n_inflight());
+    assert_int_equal(host_n_logged, 0);
+}
+
+static void chain_arrives(void **state)
+{
+    (void)state;
+    keeps = true;
+    for (u32 len = 1000; len <= 65549; len += 9221) {
+        n_got = 0;
+        deliver_big(len, tso4, 0);
+        deliver_big(60, (struct net_hdr){0}, 0);
+        assert_true(poll_net());
+        assert_int_equal(n_got, 2);
+        assert_int_equal(got[0]->gso_type, PKT_GSO_TCPV4);
+        assert_int_equal(got[0]->gso_size, 1448);
+        assert_int_equal(got[0]->flags, BIT(PKT_CSUM_VALID));
+        assert_int_equal(got[0]->next ? got[0]->frame_bytes : got[0]->len_bytes, len);
+        assert_null(got[1]->next);
+        assert_int_equal(got[1]->gso_type, 0);
+        pkt_put_chain(got[0]);
+        pkt_put(got[1]);
+    }
+    assert_int_equal(nd->stats.rx_dropped, 0);
+    expect_whole();
+}
+
+/* Seen between two polls: the rest comes later. */
+static void chain_in_two_polls(void **state)
+{
+    struct net_hdr h = tso4;
+
+    (void)state;
+    h.num_buffers = 3;
+    give_piece(&h, 1000);
+    give_piece(NULL, 10);
     poll_net();
-    deliver(1000, plain);
-    deliver(60, plain);
+    assert_int_equal(n_got, 0);
+    assert_int_equal(pkt_pool_in_use(), n_inflight() + 2);
+    give_piece(NULL, 1);
     poll_net();
     assert_int_equal(n_got, 1);
-    assert_int_equal(nd->stats.rx_dropped, 3);
-    deliver(60, (struct net_hdr){.num_buffers = 0});
-    deliver(60, plain);
+    assert_int_equal(nd->stats.rx_bytes, 1000 - 12 + 10 + 1);
+    expect_whole();
+}
+
+static void chain_lies(void **state)
+{
+    (void)state;
+    deliver_big(5000, tso4, 1); /* takes the next one with it */
+    give_piece(NULL, 72);
+    deliver_big(60, tso4, 0);
     poll_net();
     assert_int_equal(n_got, 2);
-    assert_int_equal(nd->stats.rx_dropped, 4);
-    deliver(60, (struct net_hdr){.num_buffers = 0xffff}); /* more than there are */
+    assert_int_equal(nd->stats.rx_bytes, 5000 + 12 + 60 + 60);
+    deliver_big(5000, tso4, -1); /* its last piece is taken for a header: 'xxxx' buffers */
     expect_stopped();
+}
+
+static void chain_too_short_or_long(void **state)
+{
+    struct net_hdr h = tso4;
+    unsigned drops = 0;
+
+    (void)state;
+    h.num_buffers = 0; /* no such frame */
+    give_piece(&h, 500);
+    drops++;
+    h.num_buffers = 2;
+    give_piece(&h, 11); /* not even a header: its num_buffers is not there */
+    drops++;
+    give_piece(&h, 12 + 13); /* no Ethernet header: dropped with its second piece */
+    give_piece(NULL, 100);
+    drops++;
+    give_piece(&h, 100); /* an empty piece */
+    give_piece(NULL, 0);
+    drops++;
+    h.flags = 0; /* nobody vouches for its checksum */
+    give_piece(&h, 100);
+    give_piece(NULL, 100);
+    drops++;
+    poll_net();
+    assert_int_equal(n_got, 0);
+    assert_int_equal(nd->stats.rx_dropped, drops);
+    deliver_big(65550, tso4, 0); /* a byte too long */
+    poll_net();
+    assert_int_equal(nd->stats.rx_dropped, ++drops);
+    h = tso4;
+    h.num_buffers = RX_CHAIN_MAX + 1;
+    give_piece(&h, 100);
+    for (unsigned i = 0; i < RX_CHAIN_MAX; i++)
+        give_piece(NULL, 1);
+    poll_net();
+    assert_int_equal(nd->stats.rx_dropped, ++drops);
+    assert_int_equal(n_got, 0);
+    deliver_big(60, tso4, 0);
+    poll_net();
+    assert_int_equal(n_got, 1);
+    expect_whole();
+}
+
+static void gso_of_no_kind(void **state)
+{
+    static const u8 bad[] = {2, 3, 5, 0x7f, 0x80, 0x81, 0xff};
+    struct net_hdr h = tso4;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(bad); i++) {
+        h.gso_type = bad[i]; /* ECN is not agreed on, UDP is not known */
+        deliver_big(i & 1 ? 100 : 5000, h, 0);
+    }
+    h.gso_type = PKT_GSO_TCPV6;
+    h.gso_size = 0;
+    deliver_big(100, h, 0);
+    poll_net();
+    assert_int_equal(n_got, 0);
+    assert_int_equal(nd->stats.rx_dropped, sizeof(bad) + 1);
+    h.gso_size = 1;
+    deliver_big(100, h, 0);
+    poll_net();
+    assert_int_equal(n_got, 1);
+    expect_whole();
+}
+
+static void more_buffers_than_there_are(void **state)
+{
+    struct net_hdr h = tso4;
+
+    (void)state;
+    h.num_buffers = 0xffff;
+    give_piece(&h, 100);
+    expect_stopped();
+}
+
+static void used_twice_within_a_chain(void **state)
+{
+    struct model_chain c;
+    struct net_hdr h = tso4;
+
+    (void)state;
+    h.num_buffers = 3;
+    give_piece(&h, 100);
+    assert_true(model_take(QUEUE_RX, &c));
+    model_give(QUEUE_RX, c.head, 100);
+    model_give(QUEUE_RX, c.head, 100);
+    expect_stopped();
+    assert_int_equal(n_got, 0);
+}
+
+/* It breaks while a chain is half here: what was held goes back. */
+static void breaks_within_a_chain(void **state)
+{
+    struct net_hdr h = tso4;
+
+    (void)state;
+    h.num_buffers = 5;
+    give_piece(&h, 100);
+    give_piece(NULL, 100);
+    poll_net();
+    assert_int_equal(pkt_pool_in_use(), n_inflight() + 2);
+    model_give(QUEUE_RX, 0xffff, 1);
+    expect_stopped();
+}
+
+/* The user keeps everything: the ring always has room for one more frame of 64 KiB. */
+static void chains_till_dry(void **state)
+{
+    (void)state;
+    keeps = true;
+    for (unsigned i = 0; i < 300 && n_got < ARRAY_SIZE(got); i++) {
+        assert_true(model_n_avail(QUEUE_RX) >= 34);
+        if (i % 3)
+            deliver_big(60, tso4, 0);
+        else
+            deliver_big(65000, tso4, 0);
+        poll_net();
+    }
+    assert_true(nd->stats.rx_dropped > 0);
+    while (n_got)
+        pkt_put_chain(got[--n_got]);
+    expect_whole();
+}
+
+/* What is not agreed on: with a user that takes no chains; with a device or memory for small rings.
+ */
+static void chains_only_if_all_can(void **state)
+{
+    const u64 gso = BIT(NET_F_GUEST_TSO4) | BIT(NET_F_GUEST_TSO6);
+
+    (void)state;
+    takes = 0;
+    open_net(false, F_MODERN | F_CHAINS, CHAIN_BUDGET);
+    assert_int_equal(model.accepted & (gso | BIT(NET_F_MRG_RXBUF)), 0);
+    takes = BIT(NETDEV_CHAINS);
+    open_net(false, F_MODERN | F_CHAINS, CHAIN_BUDGET);
+    assert_int_equal(model.accepted & gso, gso);
+    open_net(false, F_MODERN | F_CHAINS, BUDGET);
+    assert_int_equal(model.accepted & (gso | BIT(NET_F_MRG_RXBUF)), 0);
+    open_net(false, (F_MODERN | F_CHAINS) & ~BIT(NET_F_MRG_RXBUF), CHAIN_BUDGET);
+    assert_non_null(nd);
+    assert_int_equal(model.accepted & gso, 0);
+    takes = 0;
+}
+
+/* ---- fragments */
+
+static int tso(void **state)
+{
+    (void)state;
+    takes = 0;
+    open_net(false, F_MODERN | BIT(NET_F_CSUM) | BIT(NET_F_HOST_TSO4) | BIT(NET_F_HOST_TSO6),
+             CHAIN_BUDGET);
+    return nd && nd->n_frags_max == PKT_FRAGS_MAX ? 0 : -1;
+}
+
+static struct pkt *header_new(void)
+{
+    struct pkt *p = frame_new(54);
+
+    p->flags = BIT(PKT_CSUM_PARTIAL);
+    p->gso_type = PKT_GSO_TCPV4;
+    p->gso_size = 1380;
+    p->hdr_len_bytes = 54;
+    return p;
+}
+
+static void frag_add(struct pkt *p, struct pkt *q, u32 at, u32 len)
+{
+    pkt_frags(p)[p->n_frags++] = (struct pkt_frag){q, q->data + at, len};
+}
+
+static void fragments_leave(void **state)
+{
+    struct pkt *p = header_new(), *q = frame_new(1380), *r = frame_new(1000);
+    struct model_chain c;
+
+    (void)state;
+    frag_add(p, q, 0, 1380);
+    frag_add(p, r, 10, 900);
+    frag_add(p, q, 5, 7); /* the same packet once more */
+    assert_int_equal(netdev_tx(nd, p), 0);
+    assert_int_equal(p->refs, 2);
+    assert_int_equal(q->refs, 3);
+    assert_int_equal(r->refs, 2);
+    assert_true(q->flags & r->flags & p->flags & BIT(PKT_IN_DEVICE));
+    assert_int_equal(nd->stats.tx_bytes, 54 + 1380 + 900 + 7);
+    pkt_put(p);
+    poll_net();
+    assert_true(model_take(QUEUE_TX, &c));
+    assert_int_equal(c.n, 4);
+    assert_int_equal(c.seg[0].len, 12 + 54);
+    assert_int_equal(c.seg[0].data[1], PKT_GSO_TCPV4);
+    assert_ptr_equal(c.seg[1].data, q->data);
+    assert_int_equal(c.seg[1].len, 1380);
+    assert_ptr_equal(c.seg[2].data, r->data + 10);
+    assert_int_equal(c.seg[2].len, 900);
+    assert_int_equal(c.seg[3].len, 7);
+    model_give(QUEUE_TX, c.head, 0);
+    poll_net();
+    assert_int_equal(q->refs + r->refs, 2);
+    assert_int_equal((q->flags | r->flags) & BIT(PKT_IN_DEVICE), 0);
+    pkt_put(q);
+    pkt_put(r);
+    assert_int_equal(pkt_pool_in_use(), n_inflight());
+    assert_int_equal(nic.tx.n_free, nic.tx.size);
+}
+
+/* In two frames at once: in the device until both are done. */
+static void fragment_in_two_frames(void **state)
+{
+    struct pkt *q = frame_new(1000);
+    struct model_chain c;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct pkt *p = header_new();
+
+        frag_add(p, q, 0, 1000);
+        assert_int_equal(netdev_tx(nd, p), 0);
+        pkt_put(p);
+    }
+    poll_net();
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(q->flags & BIT(PKT_IN_DEVICE));
+        assert_true(model_take(QUEUE_TX, &c));
+        model_give(QUEUE_TX, c.head, 0);
+        poll_net();
+    }
+    assert_false(q->flags & BIT(PKT_IN_DEVICE));
+    assert_int_equal(q->refs, 1);
+    pkt_put(q);
+}
+
+static void fragments_beyond_bounds(void **state)
+{
+    struct pkt *p = header_new(), *q = frame_new(1900);
+
+    (void)state;
+    for (unsigned i = 0; i < 34; i++)
+        frag_add(p, q, 0, 1900);
+    frag_add(p, q, 0, 65549 - 54 - 34 * 1900);
+    assert_int_equal(netdev_tx(nd, p), 0); /* the longest there is */
+    pkt_frags(p)[34].len_bytes++;
+    assert_int_equal(netdev_tx(nd, p), -EMSGSIZE);
+    pkt_frags(p)[34].len_bytes = 0;
+    assert_int_equal(netdev_tx(nd, p), -EMSGSIZE);
+    pkt_frags(p)[34].len_bytes = UINT32_MAX;
+    assert_int_equal(netdev_tx(nd, p), -EMSGSIZE);
+    p->n_frags = PKT_FRAGS_MAX + 1;
+    assert_int_equal(netdev_tx(nd, p), -EMSGSIZE);
+    p->n_frags = 1;
+    p->gso_type = 0;
+    assert_int_equal(netdev_tx(nd, p), -EMSGSIZE);
+    assert_int_equal(p->refs, 2);
+    assert_int_equal(q->refs, 36);
+}
+
+static void nearly_full_ring_takes_nothing(void **state)
+{
+    struct pkt *p = header_new(), *q = frame_new(60);
+    struct model_chain c;
+    unsigned n = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 10; i++)
+        frag_add(p, q, 0, 60);
+    while (nic.tx.n_free > 10) {
+        assert_int_equal(netdev_tx(nd, q), 0);
+        n++;
+    }
+    assert_int_equal(netdev_tx(nd, p), -ENOSPC);
+    assert_int_equal(p->refs, 1);
+    assert_int_equal(p->flags & BIT(PKT_IN_DEVICE), 0);
+    assert_int_equal(q->refs, 1 + n);
+    assert_int_equal(nic.tx.n_free, 10);
+    assert_int_equal(nd->stats.tx_packets, n);
+    poll_net();
+    assert_int_equal(n_space, 0);
+    model_take(QUEUE_TX, &c);
+    model_give(QUEUE_TX, c.head, 0);
+    poll_net();
+    assert_int_equal(n_space, 1);
+    assert_int_equal(netdev_tx(nd, p), 0);
+    assert_int_equal(nic.tx.n_free, 0);
+}
+
+static void breaks_with_fragments(void **state)
+{
+    struct pkt *p = header_new(), *q = frame_new(1000);
+
+    (void)state;
+    frag_add(p, q, 0, 1000);
+    assert_int_equal(netdev_tx(nd, p), 0);
+    pkt_put(p);
+    pkt_put(q);
+    poll_net();
+    model_give(QUEUE_TX, 1, 0); /* the middle of the chain is no chain */
+    expect_stopped();
+}
+
+static void no_fragments_without_tso(void **state)
+{
+    struct pkt *p = header_new(), *q = frame_new(1000);
+
+    (void)state;
+    frag_add(p, q, 0, 1000);
+    assert_int_equal(nd->n_frags_max, 0);
+    assert_int_equal(netdev_tx(nd, p), -EMSGSIZE);
 }
 
 /* A user that keeps everything: frames go up until the pool is dry, then are dropped; the ring
@@ -692,7 +1113,11 @@ static void lie_and_no_reset(void **state)
     assert_int_equal(pkt_pool_in_use(), lost);
 }
 
-#define MODERN(f) cmocka_unit_test_setup(f, modern)
+#define CHAINS(f)                                                                                  \
+    {#f ", modern", f, chains, NULL, NULL},                                                        \
+    {                                                                                              \
+#f ", legacy", f, chains_legacy, NULL, NULL                                                \
+    }
 #define BOTH(f)                                                                                    \
     {#f ", modern", f, modern, NULL, NULL},                                                        \
     {                                                                                              \
@@ -713,7 +1138,22 @@ int main(void)
         cmocka_unit_test(checksum_flags),
         BOTH(short_frames_are_dropped),
         BOTH(unagreed_gso_is_dropped),
-        MODERN(many_buffers_are_dropped_together),
+        CHAINS(chain_arrives),
+        CHAINS(chain_in_two_polls),
+        CHAINS(chain_lies),
+        CHAINS(chain_too_short_or_long),
+        CHAINS(gso_of_no_kind),
+        CHAINS(more_buffers_than_there_are),
+        CHAINS(used_twice_within_a_chain),
+        CHAINS(breaks_within_a_chain),
+        CHAINS(chains_till_dry),
+        cmocka_unit_test(chains_only_if_all_can),
+        cmocka_unit_test_setup(fragments_leave, tso),
+        cmocka_unit_test_setup(fragment_in_two_frames, tso),
+        cmocka_unit_test_setup(fragments_beyond_bounds, tso),
+        cmocka_unit_test_setup(nearly_full_ring_takes_nothing, tso),
+        cmocka_unit_test_setup(breaks_with_fragments, tso),
+        BOTH(no_fragments_without_tso),
         BOTH(pool_runs_dry),
         BOTH(dry_but_not_kept),
         BOTH(transmits),

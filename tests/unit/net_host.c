@@ -349,8 +349,9 @@ void host_dev_init(struct host_dev *d, u8 last_mac_byte, u32 offloads)
     d->cap = 256;
 }
 
-struct netdev *netdev_first(void)
+struct netdev *netdev_first(u32 takes)
 {
+    (void)takes;
     return NULL;
 }
 

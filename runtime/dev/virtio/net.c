@@ -3,7 +3,7 @@
  * guest (kicks, acknowledgements) happen per batch, never per packet.
  *
  * LIMIT: one device; lift when a service wants a second interface.
- * LIMIT: every frame fits one buffer (no guest TSO, no jumbo frames); lift together with pkt.h.
+ * LIMIT: no jumbo frames: what is not segmented by the device fits one packet; lift with pkt.h.
  * LIMIT: the link status is not followed; lift when somebody above has a use for it.
  */
 #include "dev/netdev.h"
@@ -22,8 +22,20 @@
 #define NET_F_GUEST_CSUM 1
 #define NET_F_MTU        3
 #define NET_F_MAC        5
+#define NET_F_GUEST_TSO4 7
+#define NET_F_GUEST_TSO6 8
+#define NET_F_GUEST_ECN  9
 #define NET_F_HOST_TSO4  11
+#define NET_F_HOST_TSO6  12
+#define NET_F_HOST_ECN   13
 #define NET_F_MRG_RXBUF  15
+
+#define WANTED                                                                                     \
+    (BIT(NET_F_CSUM) | BIT(NET_F_GUEST_CSUM) | BIT(NET_F_MTU) | BIT(NET_F_MAC) |                   \
+     BIT(NET_F_HOST_TSO4) | BIT(NET_F_HOST_TSO6) | BIT(NET_F_HOST_ECN))
+/* Only together: without mergeable buffers each would have to hold 64 KiB. */
+#define WANTED_GUEST_TSO (BIT(NET_F_GUEST_TSO4) | BIT(NET_F_GUEST_TSO6) | BIT(NET_F_GUEST_ECN))
+#define WANTED_CHAINS    (WANTED_GUEST_TSO | BIT(NET_F_MRG_RXBUF))
 
 /* Configuration (§5.1.4). */
 #define CONFIG_MAC       0
@@ -50,6 +62,7 @@ struct net_hdr {
 #define ETH_HDR_BYTES    14u
 #define MTU_DEFAULT      1500
 #define MTU_MIN          68 /* RFC 791 §3.2 */
+#define FRAME_GSO_MAX    (65535 + ETH_HDR_BYTES)
 #define FRAME_MAX        (PKT_STORAGE_BYTES - sizeof(struct pkt) - PKT_DRIVER_HEADROOM)
 
 #define RX_START         64  /* at first: memory that is not touched makes the start quicker */
@@ -58,6 +71,7 @@ struct net_hdr {
 #define RING_MIN         16
 #define RX_BUDGET        64  /* frames per poll(), so that timers and threads get their turn */
 #define RX_SMALL_BYTES   128 /* an acknowledgement, not data */
+#define RX_CHAIN_MAX     36  /* packets of one frame: FRAME_GSO_MAX / FRAME_MAX, and a few */
 #define ACK_EVERY        8   /* idles without traffic until we acknowledge anyway */
 
 static struct net_dev {
@@ -68,12 +82,15 @@ static struct net_dev {
     u16 n_rx_max;    /* buffers the receive ring may come to hold */
     u16 n_rx;        /* buffers it should hold now … */
     u16 n_rx_refill; /* … refilled when this many are missing … */
-    u16 n_rx_low;    /* … and below this, with the pool empty, frames are dropped */
-    u16 n_skip;      /* buffers to come that belong to a frame already dropped */
-    u16 acked_idx;   /* sum of both used.idx at the last disarm() */
-    u16 n_quiet;     /* disarm()s without traffic */
+    u16 n_rx_low;    /* … and below this, with the pool empty, frames are dropped … */
+    u16 n_rx_floor;  /* … all but small ones, which are down to this: a frame must still fit */
+    u16 n_more;      /* buffers to come that belong to a frame already begun, … */
+    struct pkt *chain, *chain_tail; /* … this one; NULL: it is dropped */
+    u16 acked_idx;                  /* sum of both used.idx at the last disarm() */
+    u16 n_quiet;                    /* disarm()s without traffic */
     u8 hdr_bytes;
     u8 rx_csum_mask; /* header flags that mean "checksum is right" */
+    u8 rx_gso_mask;  /* gso_types agreed on */
     bool has_mrg;
     bool is_hdr_apart; /* legacy without ANY_LAYOUT: the header needs its own descriptor */
     bool is_found, is_up, is_broken;
@@ -81,25 +98,33 @@ static struct net_dev {
     bool is_pool_dry; /* nobody got a packet: tx_space() when the device returns some */
 } nic;
 
-static int push(struct vring *vr, struct pkt *p, u32 len_bytes)
-{
-    bool is_rx = vr == &nic.rx;
-    struct sg sg[2] = {{(uintptr_t)p->data - nic.hdr_bytes, nic.hdr_bytes + len_bytes}};
-    unsigned n = 1;
-
-    if (unlikely(nic.is_hdr_apart)) {
-        sg[0].len_bytes = nic.hdr_bytes;
-        sg[1] = (struct sg){(uintptr_t)p->data, len_bytes};
-        n = 2;
-    }
-    return vring_push(vr, sg, is_rx ? 0 : n, is_rx ? n : 0, p);
-}
-
 static void tx_space(void)
 {
     nic.is_tx_full = nic.is_pool_dry = false;
     if (nic.nd.tx_space)
         nic.nd.tx_space(&nic.nd, nic.nd.user);
+}
+
+/* Of @p the device reads one frame less. */
+static void tx_release(struct pkt *p)
+{
+    if (!--p->n_in_device)
+        p->flags &= (u8)~BIT(PKT_IN_DEVICE);
+    pkt_put(p);
+}
+
+static void tx_hold(struct pkt *p)
+{
+    pkt_get(p)->flags |= BIT(PKT_IN_DEVICE);
+    p->n_in_device++;
+}
+
+/* The frame of header packet @p is sent, or will never be. */
+static void tx_done(struct pkt *p)
+{
+    for (unsigned i = 0; unlikely(i < p->n_frags); i++)
+        tx_release(pkt_frags(p)[i].pkt);
+    tx_release(p);
 }
 
 /* The device broke the rules: stop it, and give everybody back what it held. */
@@ -112,12 +137,11 @@ static void stop(void)
     vring_stop(&nic.tx);
     if (virtio_reset(&nic.vd))
         return; /* it may still write: what it has is lost */
+    pkt_put_chain(nic.chain);
     while ((p = vring_drain(&nic.rx)))
         pkt_put(p);
-    while ((p = vring_drain(&nic.tx))) {
-        p->flags &= (u8)~BIT(PKT_IN_DEVICE);
-        pkt_put(p);
-    }
+    while ((p = vring_drain(&nic.tx)))
+        tx_done(p);
     vring_fini(&nic.rx);
     vring_fini(&nic.tx);
     tx_space(); /* they shall see -EIO */
@@ -130,7 +154,19 @@ static void rx_resize(u16 n)
 {
     nic.n_rx = n;
     nic.n_rx_refill = n / 8 + 1;
-    nic.n_rx_low = n / 4 + 1;
+    nic.n_rx_low = MAX(n / 4 + 1, nic.n_rx_floor + n / 8);
+}
+
+static int rx_push(struct pkt *p)
+{
+    u64 addr = (uintptr_t)p->buf + PKT_DRIVER_HEADROOM - nic.hdr_bytes;
+
+    if (unlikely(nic.is_hdr_apart)) {
+        struct sg sg[2] = {{addr, nic.hdr_bytes}, {addr + nic.hdr_bytes, FRAME_MAX}};
+
+        return vring_push(&nic.rx, sg, 0, 2, p);
+    }
+    return vring_push_one(&nic.rx, addr, nic.hdr_bytes + FRAME_MAX, VRING_DESC_WRITE, p);
 }
 
 static void rx_refill(void)
@@ -140,77 +176,144 @@ static void rx_refill(void)
 
         if (!p)
             return;
-        if (push(&nic.rx, p, FRAME_MAX)) { /* broken */
+        if (rx_push(p)) { /* broken */
             pkt_put(p);
             return;
         }
     }
 }
 
+/* Not for anybody: the device gets it back, with what was chained to it. */
+static __attribute__((noinline)) void rx_recycle(struct pkt *p)
+{
+    while (p) {
+        struct pkt *next = p->next;
+
+        p->next = NULL;
+        p->data = p->buf + PKT_DRIVER_HEADROOM;
+        p->flags = p->gso_type = 0;
+        if (rx_push(p)) /* broken by its num_buffers */
+            pkt_put(p);
+        p = next;
+    }
+}
+
+static void rx_drop(struct pkt *p)
+{
+    nic.nd.stats.rx_dropped++;
+    rx_recycle(p);
+}
+
 /*
  * May this frame go up, though whoever gets it may keep its buffer? While the pool has others, yes.
  * When it is dry, the last buffers are for small frames, whose acknowledgements free memory, and
- * the very last one is for none.
+ * the very last ones are for none.
  */
 static bool rx_can_lend(u32 len_bytes)
 {
     rx_refill();
     return nic.rx.n_inflight >= nic.n_rx_low ||
-           (nic.rx.n_inflight > 0 && len_bytes <= RX_SMALL_BYTES);
+           (nic.rx.n_inflight > nic.n_rx_floor && len_bytes <= RX_SMALL_BYTES);
 }
 
-/* Returns whether the frame in @p is whole and of a kind we agreed on. */
-static bool rx_is_good(const struct net_hdr *h, u32 len_bytes)
-{
-    if (nic.n_skip) {
-        nic.n_skip--;
-        return false;
-    }
-    if (len_bytes < nic.hdr_bytes + ETH_HDR_BYTES) /* not even its header can be trusted */
-        return false;
-    if (nic.has_mrg && unlikely(h->num_buffers != 1)) {
-        if (h->num_buffers > nic.rx.size)
-            vring_break(&nic.rx, "num_buffers", h->num_buffers);
-        else if (h->num_buffers)
-            nic.n_skip = h->num_buffers - 1;
-        return false;
-    }
-    return !h->gso_type;
-}
-
-/* Returns frames handled; negative if the device lied. */
-static int rx_poll(void)
+static void rx_up(struct pkt *p, u32 len_bytes)
 {
     struct netdev *nd = &nic.nd;
+
+    if (unlikely(nic.rx.n_inflight < nic.n_rx_low) && !rx_can_lend(len_bytes)) {
+        rx_drop(p);
+        return;
+    }
+    nd->stats.rx_packets++;
+    nd->stats.rx_bytes += len_bytes;
+    nd->rx(nd, p, nd->user);
+}
+
+/* Segments put together by the device: of a kind we agreed on? */
+static bool rx_gso(struct pkt *p, const struct net_hdr *h)
+{
+    p->gso_type = h->gso_type & (u8)~PKT_GSO_ECN;
+    p->gso_size = h->gso_size;
+    return p->gso_size && !(h->gso_type & (u8)~nic.rx_gso_mask) &&
+           (p->gso_type == PKT_GSO_TCPV4 || p->gso_type == PKT_GSO_TCPV6);
+}
+
+/* The first packet of a frame: @len bytes with the header. Returns whether it is good. */
+static bool rx_begin(struct pkt *p, const struct net_hdr *h, u32 len)
+{
+    if (unlikely(len < nic.hdr_bytes + ETH_HDR_BYTES)) /* not even its header can be trusted */
+        return false;
+    p->len_bytes = len - nic.hdr_bytes;
+    if (h->flags & nic.rx_csum_mask)
+        p->flags = BIT(PKT_CSUM_VALID);
+    return likely(!h->gso_type) || rx_gso(p, h);
+}
+
+/* A packet of a frame that has several, or claims to. */
+static void rx_piece(struct pkt *p, const struct net_hdr *h, u32 len)
+{
+    struct pkt *c = nic.chain;
+
+    if (!nic.n_more) {
+        u32 n = len < nic.hdr_bytes ? 0 : h->num_buffers;
+
+        if (n > nic.rx.size)
+            vring_break(&nic.rx, "num_buffers", n);
+        if (n)
+            nic.n_more = (u16)(n - 1);
+        /* Nobody sums up a chain: the device must have. */
+        if (n < 2 || n > RX_CHAIN_MAX || !rx_begin(p, h, len) || !p->flags) {
+            rx_drop(p);
+            return;
+        }
+        p->frame_bytes = p->len_bytes;
+        nic.chain = nic.chain_tail = p;
+        return;
+    }
+    nic.n_more--;
+    if (!c) {
+        rx_recycle(p);
+        return;
+    }
+    p->data -= nic.hdr_bytes;
+    p->len_bytes = len;
+    nic.chain_tail->next = p;
+    nic.chain_tail = p;
+    c->frame_bytes += len;
+    if (len && c->frame_bytes <= FRAME_GSO_MAX && nic.n_more)
+        return;
+    nic.chain = NULL;
+    if (len && c->frame_bytes <= FRAME_GSO_MAX)
+        rx_up(c, c->frame_bytes);
+    else
+        rx_drop(c);
+}
+
+/* Returns frames handled. */
+static unsigned rx_poll(void)
+{
     void *cookie;
     u32 len;
-    int n = 0, got = 0;
+    unsigned n = 0;
 
-    while (n < RX_BUDGET && (got = vring_pop(&nic.rx, &cookie, &len)) > 0) {
+    while (n < RX_BUDGET && vring_pop(&nic.rx, &cookie, &len) > 0) {
         struct pkt *p = cookie;
         const struct net_hdr *h = (const void *)(p->data - nic.hdr_bytes);
 
         n++;
-        if (unlikely(!rx_is_good(h, len)) ||
-            (unlikely(nic.rx.n_inflight < nic.n_rx_low) && !rx_can_lend(len))) {
-            nd->stats.rx_dropped++;
-            if (push(&nic.rx, p, FRAME_MAX)) /* broken by its num_buffers */
-                pkt_put(p);
-            continue;
-        }
-        p->len_bytes = len - nic.hdr_bytes;
-        if (h->flags & nic.rx_csum_mask)
-            p->flags = BIT(PKT_CSUM_VALID);
-        nd->stats.rx_packets++;
-        nd->stats.rx_bytes += p->len_bytes;
-        nd->rx(nd, p, nd->user);
+        if (unlikely(nic.has_mrg) && unlikely(nic.n_more || h->num_buffers != 1))
+            rx_piece(p, h, len);
+        else if (likely(rx_begin(p, h, len)))
+            rx_up(p, p->len_bytes);
+        else
+            rx_drop(p);
     }
     if (unlikely(n > nic.n_rx / 2) && nic.n_rx < nic.n_rx_max)
         rx_resize(
             (u16)MIN(2u * nic.n_rx, nic.n_rx_max)); /* half was gone at once: be ready for more */
     if ((u16)(nic.n_rx - nic.rx.n_inflight) >= nic.n_rx_refill)
         rx_refill();
-    return got < 0 ? got : n;
+    return n;
 }
 
 static void rx_ignore(struct netdev *nd, struct pkt *p, void *user)
@@ -222,21 +325,50 @@ static void rx_ignore(struct netdev *nd, struct pkt *p, void *user)
 
 /* ---- transmit ---- */
 
-/* Take back what has been sent. Returns how many; negative if the device lied. */
-static int tx_reap(void)
+/* Take back what has been sent. Returns how many. */
+static unsigned tx_reap(void)
 {
     void *cookie;
     u32 len;
-    int n = 0, got;
+    unsigned n = 0;
 
-    while ((got = vring_pop(&nic.tx, &cookie, &len)) > 0) {
-        struct pkt *p = cookie;
-
-        p->flags &= (u8)~BIT(PKT_IN_DEVICE);
-        pkt_put(p);
+    while (vring_pop(&nic.tx, &cookie, &len) > 0) {
+        tx_done(cookie);
         n++;
     }
-    return got < 0 ? got : n;
+    return n;
+}
+
+/* A frame of more than one segment. */
+static __attribute__((noinline)) int tx_push_many(struct pkt *p, u64 addr)
+{
+    struct sg sg[2 + PKT_FRAGS_MAX];
+    struct pkt_frag *f = pkt_frags(p);
+    u32 n = 0, total = p->len_bytes;
+
+    if (p->n_frags > nic.nd.n_frags_max || (p->n_frags && !p->gso_type))
+        return -EMSGSIZE;
+    sg[0] = (struct sg){addr, nic.hdr_bytes + p->len_bytes};
+    if (nic.is_hdr_apart) {
+        sg[0].len_bytes = nic.hdr_bytes;
+        sg[++n] = (struct sg){(uintptr_t)p->data, p->len_bytes};
+    }
+    for (unsigned i = 0; i < p->n_frags; i++, f++) {
+        if (!f->len_bytes || f->len_bytes > FRAME_GSO_MAX - total)
+            return -EMSGSIZE;
+        total += f->len_bytes;
+        sg[++n] = (struct sg){(uintptr_t)f->data, f->len_bytes};
+    }
+    return vring_push(&nic.tx, sg, n + 1, 0, p);
+}
+
+static int tx_push(struct pkt *p)
+{
+    u64 addr = (uintptr_t)p->data - nic.hdr_bytes;
+
+    if (unlikely(p->n_frags || nic.is_hdr_apart))
+        return tx_push_many(p, addr);
+    return vring_push_one(&nic.tx, addr, nic.hdr_bytes + p->len_bytes, 0, p);
 }
 
 static int net_tx(struct netdev *nd, struct pkt *p)
@@ -244,20 +376,19 @@ static int net_tx(struct netdev *nd, struct pkt *p)
     struct net_hdr *h = (struct net_hdr *)(p->data - nic.hdr_bytes);
     int err;
 
-    if (unlikely(p->len_bytes < ETH_HDR_BYTES || pkt_headroom(p) < nic.hdr_bytes ||
+    if (unlikely(p->len_bytes < ETH_HDR_BYTES || pkt_headroom(p) < sizeof(*h) ||
                  (!p->gso_type && p->len_bytes > nd->mtu_bytes + ETH_HDR_BYTES)))
         return -EMSGSIZE;
-    err = push(&nic.tx, p, p->len_bytes);
-    if (unlikely(err == -ENOSPC) && tx_reap() > 0)
-        err = push(&nic.tx, p, p->len_bytes);
+    err = tx_push(p);
+    if (unlikely(err == -ENOSPC) && tx_reap())
+        err = tx_push(p);
     if (unlikely(err)) {
         nic.is_tx_full |= err == -ENOSPC;
         return err;
     }
-    /* The device sees nothing of this before the next kick. */
-    memset(h, 0, HDR_LEGACY_BYTES);
-    if (nic.hdr_bytes > HDR_LEGACY_BYTES)
-        h->num_buffers = 0;
+    /* The device sees nothing of this before the next kick. The longer header also when it is the
+     * shorter: there is headroom. */
+    memset(p->data - sizeof(*h), 0, sizeof(*h));
     if (p->flags & BIT(PKT_CSUM_PARTIAL)) {
         h->flags = HDR_F_NEEDS_CSUM;
         h->csum_start = p->csum_start;
@@ -268,9 +399,13 @@ static int net_tx(struct netdev *nd, struct pkt *p)
             h->hdr_len_bytes = p->hdr_len_bytes;
         }
     }
-    pkt_get(p)->flags |= BIT(PKT_IN_DEVICE);
     nd->stats.tx_packets++;
     nd->stats.tx_bytes += p->len_bytes;
+    for (unsigned i = 0; unlikely(i < p->n_frags); i++) {
+        tx_hold(pkt_frags(p)[i].pkt);
+        nd->stats.tx_bytes += pkt_frags(p)[i].len_bytes;
+    }
+    tx_hold(p);
     return 0;
 }
 
@@ -284,16 +419,16 @@ static void net_flush(struct netdev *nd)
 
 static bool net_poll(struct poller *poller)
 {
-    int n_tx, n_rx;
+    unsigned n_tx = 0, n_rx;
 
     (void)poller;
     if (unlikely(nic.is_broken))
         return false;
-    n_tx = tx_reap();
-    if (n_tx > 0 && unlikely(nic.is_tx_full || nic.is_pool_dry))
+    if (vring_has_used(&nic.tx) && (n_tx = tx_reap()) &&
+        unlikely(nic.is_tx_full || nic.is_pool_dry))
         tx_space();
     n_rx = rx_poll();
-    if (unlikely(n_tx < 0 || n_rx < 0)) {
+    if (unlikely(nic.tx.is_broken || nic.rx.is_broken)) {
         stop();
         return false;
     }
@@ -357,39 +492,72 @@ static void read_config(void)
     nd->mtu_bytes = mtu < MTU_MIN ? MTU_DEFAULT : (u16)MIN(mtu, FRAME_MAX - ETH_HDR_BYTES);
 }
 
-static int net_up(void)
+/* What the negotiated features mean for the user. */
+static void set_offloads(struct netdev *nd, u64 features)
+{
+    static const u8 bits[][2] = {
+        {NET_F_CSUM, NETDEV_CSUM_TX},     {NET_F_GUEST_CSUM, NETDEV_CSUM_RX},
+        {NET_F_HOST_TSO4, NETDEV_TSO4},   {NET_F_HOST_TSO6, NETDEV_TSO6},
+        {NET_F_HOST_ECN, NETDEV_TSO_ECN},
+    };
+
+    nd->offloads = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(bits); i++)
+        if (features & BIT(bits[i][0]))
+            nd->offloads |= (u32)BIT(bits[i][1]);
+    if (!(features & BIT(NET_F_CSUM))) /* §5.1.3.1: segmentation needs it */
+        nd->offloads &= (u32)BIT(NETDEV_CSUM_RX);
+    nic.rx_csum_mask = features & BIT(NET_F_GUEST_CSUM) ? HDR_F_NEEDS_CSUM | HDR_F_DATA_VALID : 0;
+    nic.rx_gso_mask = (features & BIT(NET_F_GUEST_TSO4) ? PKT_GSO_TCPV4 : 0) |
+                      (features & BIT(NET_F_GUEST_TSO6) ? PKT_GSO_TCPV6 : 0) |
+                      (features & BIT(NET_F_GUEST_ECN) ? PKT_GSO_ECN : 0);
+}
+
+static int net_up(u32 takes)
 {
     struct virtio_dev *vd = &nic.vd;
     struct netdev *nd = &nic.nd;
     u32 budget = pkt_pool_budget();
     u32 n_rx = MIN(MAX(budget / 4, RING_MIN), RX_MAX);
     u32 n_tx = MIN(MAX(budget / 2, RING_MIN), TX_MAX);
-    int err = virtio_start(vd, BIT(NET_F_CSUM) | BIT(NET_F_GUEST_CSUM) | BIT(NET_F_MTU) |
-                                   BIT(NET_F_MAC) | BIT(NET_F_HOST_TSO4) | BIT(NET_F_MRG_RXBUF));
+    bool want_chains = (takes & BIT(NETDEV_CHAINS)) && n_rx >= RX_START;
+    int err;
 
+again:
+    err = virtio_start(vd, want_chains ? WANTED | WANTED_CHAINS : WANTED);
     if (err)
         return err;
     nic.has_mrg = vd->features & BIT(NET_F_MRG_RXBUF);
+    if ((vd->features & WANTED_GUEST_TSO) && !nic.has_mrg) {
+        want_chains = false;
+        goto again;
+    }
     nic.hdr_bytes = vd->is_legacy && !nic.has_mrg ? HDR_LEGACY_BYTES : sizeof(struct net_hdr);
     nic.is_hdr_apart = vd->is_legacy && !(vd->features & BIT(VIRTIO_F_ANY_LAYOUT));
-    if (vd->features & BIT(NET_F_CSUM))
-        nd->offloads |= BIT(NETDEV_CSUM_TX);
-    if ((vd->features & BIT(NET_F_CSUM)) && (vd->features & BIT(NET_F_HOST_TSO4)))
-        nd->offloads |= BIT(NETDEV_TSO4);
-    if (vd->features & BIT(NET_F_GUEST_CSUM)) {
-        nd->offloads |= BIT(NETDEV_CSUM_RX);
-        nic.rx_csum_mask = HDR_F_NEEDS_CSUM | HDR_F_DATA_VALID;
-    }
+    set_offloads(nd, vd->features);
     err = virtio_irq_enable(vd);
     if (err)
         goto stop;
     err = virtio_queue(vd, QUEUE_RX, 2 * n_rx - 1, &nic.rx); /* next power of two, or above */
+    /* If a frame of 64 KiB would not fit, the device would wait for ever. */
+    if (!err && nic.has_mrg && (nic.is_hdr_apart || nic.rx.size < RX_START)) {
+        want_chains = false;
+        err = virtio_reset(vd);
+        if (err)
+            goto stop;
+        vring_fini(&nic.rx);
+        goto again;
+    }
     if (!err)
         err = virtio_queue(vd, QUEUE_TX, n_tx, &nic.tx);
     if (err)
         goto stop;
+    nd->n_frags_max = nd->offloads & (BIT(NETDEV_TSO4) | BIT(NETDEV_TSO6))
+                          ? (u16)MIN(nic.tx.size / 2u, PKT_FRAGS_MAX)
+                          : 0;
     read_config();
     nic.n_rx_max = (u16)MIN(n_rx, nic.is_hdr_apart ? nic.rx.size / 2u : nic.rx.size);
+    nic.n_rx_floor = nic.has_mrg ? RX_CHAIN_MAX : 0;
     rx_resize((u16)MIN(nic.n_rx_max, RX_START));
     rx_refill();
     err = nic.rx.n_inflight < nic.n_rx_low ? -ENOMEM : 0;
@@ -406,7 +574,6 @@ stop:
     stop();
     return err;
 }
-
 static void net_found(const struct virtio_dev *vd)
 {
     if (!nic.is_found)
@@ -416,7 +583,7 @@ static void net_found(const struct virtio_dev *vd)
 
 VIRTIO_DRIVER(virtio_net_driver) = {VIRTIO_ID_NET, net_found};
 
-struct netdev *netdev_first(void)
+struct netdev *netdev_first(u32 takes)
 {
     if (!nic.is_up && !nic.is_broken) {
         int err;
@@ -424,7 +591,7 @@ struct netdev *netdev_first(void)
         dev_probe();
         if (!nic.is_found)
             return NULL;
-        err = net_up();
+        err = net_up(takes);
         nic.is_up = !err;
         if (err)
             log_err("virtio-net", "the device cannot be used: error %d", -err);

@@ -95,6 +95,9 @@ void vring_fini(struct vring *vr);
  */
 int vring_push(struct vring *vr, const struct sg *sg, unsigned n_out, unsigned n_in, void *cookie);
 
+/* The same for one segment, with less work. @flags  0 readable, VRING_DESC_WRITE writable */
+int vring_push_one(struct vring *vr, u64 addr, u32 len_bytes, u16 flags, void *cookie);
+
 /**
  * Take back one chain the device is done with.
  *
@@ -104,6 +107,12 @@ int vring_push(struct vring *vr, const struct sg *sg, unsigned n_out, unsigned n
  * Spec     virtio 1.2 §2.7.14
  */
 int vring_pop(struct vring *vr, void **cookie, u32 *in_bytes);
+
+/* Is there something to pop? Reads one index, and trusts it as far as that. */
+static inline bool vring_has_used(const struct vring *vr)
+{
+    return *(const volatile u16 *)&vr->used->idx != vr->used_idx;
+}
 
 /* Show the device what has been pushed, and notify it if it asked for that. Cheap if nothing has.
  */
@@ -116,8 +125,8 @@ void vring_disarm(struct vring *vr);
 /* Every push and pop fails with -EIO from now on, the device's memory is not looked at any more. */
 void vring_stop(struct vring *vr);
 
-/* The device did something impossible: log it once, and stop. */
-void vring_break(struct vring *vr, const char *what, u32 value);
+/* The device did something impossible: log it once, and stop. Returns -EIO. */
+int vring_break(struct vring *vr, const char *what, u32 value);
 
 /* Stopped, and the device is reset: a cookie it never gave back, NULL when there are no more. */
 void *vring_drain(struct vring *vr);
