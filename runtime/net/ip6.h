@@ -90,8 +90,14 @@ void nd_ask(struct netif *nif, const struct ip_addr *ip, const u8 *mac);
 /* Solicit @ip from nobody, to find out whether it is taken (RFC 4862 §5.4.2). */
 void nd_probe(struct netif *nif, const struct ip_addr *ip);
 void nd_solicit_routers(struct netif *nif);
-/* Tell multicast routers which groups we are in (RFC 3810 §5.2). */
-void mld_report(struct netif *nif, const struct ip_addr *group);
+/* Tell multicast routers about @group (RFC 3810 §5.2); @record MLD_…. */
+#define MLD_IS_EXCLUDING 2
+#define MLD_NOW_INCLUDES 3 /* nothing: we have left */
+#define MLD_NOW_EXCLUDES 4 /* nothing: we have joined */
+void mld_report(struct netif *nif, const struct ip_addr *group, u8 record);
+/* … about the solicited-node group of @a, an address of ours; and about all of them, when asked. */
+void mld_join_own(struct net *n, const struct ip_addr *a);
+void mld_answer(struct net *n);
 
 /* --- slaac.c (RFC 4862) --- */
 

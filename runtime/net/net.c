@@ -9,8 +9,12 @@
 #include "mem/page.h"
 #include "net/config.h"
 #include "net/dhcp.h"
+#include "net/ip6.h"
 #include "net/wire.h"
 #include "sched/clock.h"
+
+#pragma weak ip6_start
+#pragma weak slaac_resolv_conf
 
 #define ACQUIRE_NS (10 * NSEC_PER_SEC) /* how long calls wait for the first address */
 #define MTU_MIN    576                 /* RFC 791: everybody takes that much */
@@ -193,6 +197,8 @@ void net_configure(struct net *n, const struct net_config *cfg)
         for (u32 i = 0; cfg->hostname[i] && i < NET_NAME_BYTES - 1; i++)
             n->hostname[i] = cfg->hostname[i];
     memcpy(n->dns, cfg->dns, sizeof(n->dns));
+    if (ip6_start)
+        ip6_start(n, cfg);
     if (!n->eth.nd)
         return;
     if (cfg->is_static) {
@@ -238,5 +244,7 @@ int net_resolv_conf(char *buf, size_t size)
             len += (size_t)fmt_snprintf(buf + len, size - len, "nameserver %u.%u.%u.%u\n", a & 255,
                                         a >> 8 & 255, a >> 16 & 255, a >> 24);
     }
+    if (slaac_resolv_conf && len < size)
+        len += (size_t)slaac_resolv_conf(n, buf + len, size - len);
     return (int)MIN(len, size ? size - 1 : 0);
 }

@@ -1,13 +1,15 @@
 /* The network as boot/ sees it. */
 #pragma once
 
-#include "base/types.h"
+#include "net/addr.h"
 
 /* From the boot configuration; addresses in network byte order, 0 = not given. */
 struct net_config {
     bool is_static; /* else DHCP; static with addr 0 means no address at all */
     u32 addr, mask, gateway;
     u32 dns[3];
+    struct ip_addr addr6, gateway6, dns6[2]; /* addr6 :: = autoconfiguration */
+    u8 prefix6_len;
     u16 mtu_bytes; /* 0 = the device's */
     const char *hostname;
 };

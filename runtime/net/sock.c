@@ -16,8 +16,6 @@
 #include "net/unix.h"
 #include "sched/clock.h"
 
-#pragma weak ip6_start
-
 struct net *net_self;
 
 /* NULL if the protocol is not linked. */
