@@ -1,6 +1,6 @@
 /*
  * IPv6 (RFC 8200) beside IPv4: what ip.c, arp.c, icmp.c and the sockets call for an address that is
- * not IPv4's. All of it is referred to weakly but ip6_start, which whoever makes sockets is linked
+ * not IPv4's. All of it is referred to weakly but ip6_start, which eth.c is linked
  * with: an image built without IPv6 defines that as 0, and the rest does not come in.
  */
 #pragma once

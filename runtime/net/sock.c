@@ -269,10 +269,9 @@ int sock_create(int domain, int type, int protocol, struct file **out)
     struct sock *sk;
     int err;
 
-    LINK_WITH(ip6_start);
     if (domain == AF_UNIX && unix_create)
         return unix_create(type & ~SOCK_CLOEXEC, protocol, out);
-    if (domain != AF_INET && (domain != AF_INET6 || !net_self->ip6))
+    if (!net_self || (domain != AF_INET && (domain != AF_INET6 || !net_self->ip6)))
         return -EAFNOSUPPORT;
     switch (kind) {
     case SOCK_STREAM:
