@@ -1,5 +1,5 @@
-/* SysV x86-64 ABI §3.2.2: the stack is aligned to 16 bytes wherever a function is entered: main,
- * constructors, exit handlers, threads, their destructors and cleanup, signal handlers. */
+/* SysV x86-64 ABI §3.2.2: the stack is aligned to 16 bytes wherever a function is entered. */
+/* That is main, constructors, exit handlers, threads, their destructors, signal handlers. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>

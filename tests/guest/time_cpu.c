@@ -1,5 +1,4 @@
-/* clock_gettime(2), clock(3), getrusage(2), times(2): CPU time grows while computing, and hardly
- * while asleep. */
+/* clock_gettime(2), getrusage(2), times(2): CPU time grows while computing, hardly while asleep. */
 #include "check.h"
 
 #include <stdint.h>
