@@ -162,6 +162,11 @@ void ip_deliver(struct net *n, struct pkt *p, struct ip_in *in)
     case IP_PROTO_ICMP:
         icmp_input(n, p, in);
         return;
+    case IP_PROTO_IGMP:
+        proto = n->igmp_proto;
+        if (!proto)
+            goto done;
+        break;
     }
     if (likely(proto)) {
         proto->input(n, p, in);

@@ -18,6 +18,7 @@
 struct net;
 struct tcp_table;
 struct udp_table;
+struct igmp;
 struct dhcp;
 struct ip6;
 
@@ -143,7 +144,9 @@ struct net {
     struct waitq ready;  /* woken when the address is there */
     struct poller poller;
     struct arp_cache arp;
-    const struct ip_proto *tcp, *udp; /* NULL: no such socket yet */
+    const struct ip_proto *tcp, *udp;  /* NULL: no such socket yet */
+    const struct ip_proto *igmp_proto; /* NULL: nobody has joined a group */
+    struct igmp *igmp;
     struct tcp_table *tcp_table;
     struct udp_table *udp_table;
     /* UDP to port 68, and only while the client runs. Owns nothing. */

@@ -8,6 +8,8 @@
 
 #include "mem/heap.h"
 #include "net/csum.h"
+#include "net/igmp.h"
+#include "sched/clock.h"
 
 #define UDP_QUEUE_MAX   64 /* datagrams a socket holds at most; less when its packets are scarce */
 #define UDP_WAITING_MAX 16 /* datagrams sent before there is an address */
@@ -16,9 +18,7 @@ struct udp_sock {
     struct sock sk;
     struct pkt *head, *tail; /* struct udp_rx is in front of their data */
     u32 n_queued, rcv_bytes;
-    bool is_connected;
-    bool is_auto_bound;
-    bool no_space;
+    u32 mcast_if; /* IP_MULTICAST_IF: its address, network byte order; 0 = by route */
     struct tx_waiter tx_wait;
 };
 
@@ -26,6 +26,7 @@ struct udp_sock {
 struct udp_rx {
     struct ip_addr src, dst;
     u16 sport;
+    u8 tos, ttl;
 };
 _Static_assert(sizeof(struct udp_rx) <= ETH_HDR_BYTES + IP4_HDR_BYTES + UDP_HDR_BYTES, "fits");
 
@@ -56,39 +57,100 @@ static inline void *udp_rx(struct pkt *p)
     return p->data - sizeof(struct udp_rx);
 }
 
-/* The socket a datagram is for: the most exact match wins. */
+/* How well @sk fits a datagram; negative: not at all. */
+static int udp_score(const struct sock *sk, const struct ip_addr *local, u16 lport,
+                     const struct ip_addr *remote, u16 rport)
+{
+    if (sk->flow.lport != lport || !sock_is_at(sk, local))
+        return -1;
+    if (!sk->is_connected)
+        return sk->has_addr;
+    return ip_addr_eq(&sk->flow.remote, remote) && sk->flow.rport == rport ? 2 + sk->has_addr : -1;
+}
+
+/* The socket a datagram is for: the best match wins. Among equals with SO_REUSEPORT a hash of the
+ * sender chooses, so that one peer always meets the same. */
 static struct udp_sock *udp_find(struct net *n, const struct ip_addr *local, u16 lport,
                                  const struct ip_addr *remote, u16 rport)
 {
-    struct list *bucket = port_bucket(&n->udp_table->ports, lport);
-    struct udp_sock *best = NULL;
+    u64 hash = (remote->lo + rport) * n->hash_mul;
+    struct sock *best = NULL;
     int best_score = -1;
+    u32 n_equal = 0;
 
-    list_for_each (it, bucket) {
+    list_for_each (it, port_bucket(&n->udp_table->ports, lport)) {
         struct sock *sk = list_entry(it, struct sock, port_node);
-        int score = 0;
-        if (sk->flow.lport != lport)
+        int score = udp_score(sk, local, lport, remote, rport);
+        if (score < 0 || score < best_score)
             continue;
-        if (!sock_is_at(sk, local))
-            continue;
-        score += sk->has_addr;
-        if (udp_of(sk)->is_connected) {
-            if (!ip_addr_eq(&sk->flow.remote, remote) || sk->flow.rport != rport)
-                continue;
-            score += 2;
-        }
         if (score > best_score) {
-            best = udp_of(sk);
+            best = sk;
             best_score = score;
+            n_equal = 1;
+        } else if (sk->reuse_port) {
+            hash *= n->hash_mul;
+            if ((hash >> 32) % ++n_equal == 0)
+                best = sk;
         }
     }
-    return best;
+    return best ? udp_of(best) : NULL;
+}
+
+/* Put @p into @u's queue, or drop it. Owns @p. */
+static void udp_queue(struct udp_sock *u, struct pkt *p)
+{
+    struct net *n = u->sk.net;
+    struct udp_table *t = n->udp_table;
+    u64 now = net_now(n);
+
+    if (u->sk.shut & SHUT_RD_BIT || u->n_queued >= UDP_QUEUE_MAX ||
+        (u->n_queued &&
+         (u->rcv_bytes + p->len_bytes > u->sk.rcvbuf || t->n_rx >= n->limits.rx_pkts))) {
+        n->stats.udp_queue_full++;
+        pkt_put(p);
+        return;
+    }
+    memcpy(p->scratch, &now, sizeof(now));
+    p->next = NULL;
+    if (u->head)
+        u->tail->next = p;
+    else
+        u->head = p;
+    u->tail = p;
+    u->n_queued++;
+    u->rcv_bytes += p->len_bytes;
+    t->n_rx++;
+    file_notify(&u->sk.file, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Broadcasts and groups go to everybody on the port. Owns @p. */
+static void udp_to_many(struct net *n, struct pkt *p, const struct udp_rx *from, u16 dport)
+{
+    if ((from->dst.v4 & 0xf0) != 0xe0 || igmp_is_joined(n, from->dst.v4)) {
+        list_for_each (it, port_bucket(&n->udp_table->ports, dport)) {
+            struct sock *sk = list_entry(it, struct sock, port_node);
+            struct pkt *q;
+            if (udp_score(sk, &from->dst, dport, &from->src, from->sport) < 0)
+                continue;
+            q = pkt_alloc(NET_HEADROOM + UDP_HDR_BYTES);
+            if (!q || pkt_tailroom(q) < p->len_bytes) {
+                n->stats.no_memory++;
+                if (q)
+                    pkt_put(q);
+                break;
+            }
+            memcpy(q->data, p->data, p->len_bytes);
+            q->len_bytes = p->len_bytes;
+            memcpy(udp_rx(q), from, sizeof(*from));
+            udp_queue(udp_of(sk), q);
+        }
+    }
+    pkt_put(p);
 }
 
 static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
 {
     const struct udp_hdr *udp = (const struct udp_hdr *)p->data;
-    struct udp_table *t = n->udp_table;
     struct udp_sock *u;
     struct udp_rx from;
     u16 dport;
@@ -105,34 +167,23 @@ static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
         csum_finish(csum_add(udp, len) + be16(len) + ip_pseudo(&in->src, &in->dst, IP_PROTO_UDP)) !=
             0)
         goto bad;
-    from = (struct udp_rx){in->src, in->dst, udp->sport};
+    from = (struct udp_rx){in->src, in->dst, udp->sport, in->tos, in->ttl};
     dport = udp->dport;
-    u = udp_find(n, &in->dst, dport, &in->src, from.sport);
-    if (!u) {
-        n->stats.udp_no_port++;
-        icmp_unreachable(n, in, ICMP4_CODE_PORT);
-        goto drop;
-    }
     p->data += sizeof(*udp);
     p->len_bytes = len - sizeof(*udp);
-    if (u->sk.shut & SHUT_RD_BIT || u->n_queued >= UDP_QUEUE_MAX ||
-        (u->n_queued &&
-         (u->rcv_bytes + p->len_bytes > u->sk.rcvbuf || t->n_rx >= n->limits.rx_pkts))) {
-        n->stats.udp_queue_full++;
-        goto drop;
+    if (ip_addr_is_v4(&in->dst) && ip_is_many(n, &in->dst)) {
+        udp_to_many(n, p, &from, dport);
+        return;
     }
-    memcpy(udp_rx(p), &from, sizeof(from));
-    p->next = NULL;
-    if (u->head)
-        u->tail->next = p;
-    else
-        u->head = p;
-    u->tail = p;
-    u->n_queued++;
-    u->rcv_bytes += p->len_bytes;
-    t->n_rx++;
-    file_notify(&u->sk.file, EPOLLIN | EPOLLRDNORM);
-    return;
+    u = udp_find(n, &in->dst, dport, &in->src, from.sport);
+    if (u) {
+        memcpy(udp_rx(p), &from, sizeof(from));
+        udp_queue(u, p);
+        return;
+    }
+    n->stats.udp_no_port++;
+    icmp_unreachable(n, in, ICMP4_CODE_PORT);
+    goto drop;
 bad:
     n->stats.udp_bad++;
 drop:
@@ -144,7 +195,7 @@ static void udp_error(struct net *n, const struct ip_error *e)
     struct udp_sock *u = udp_find(n, &e->flow.local, e->flow.lport, &e->flow.remote, e->flow.rport);
 
     /* RFC 1122 §4.1.3.3; as Linux, only a connected socket can know which datagram is meant. */
-    if (!u || !u->is_connected || !(e->is_hard || u->sk.recverr))
+    if (!u || !u->sk.is_connected || !(e->is_hard || u->sk.recverr))
         return;
     u->sk.err = e->err;
     file_notify(&u->sk.file, EPOLLERR | EPOLLIN | EPOLLOUT);
@@ -154,9 +205,14 @@ static const struct ip_proto udp_proto = {.input = udp_input, .error = udp_error
 
 /* --- sending --- */
 
+static bool is_group(const struct ip_addr *a)
+{
+    return ip_addr_is_v4(a) && (a->v4 & 0xf0) == 0xe0;
+}
+
 static bool is_broadcast(struct net *n, const struct ip_addr *a)
 {
-    return ip_addr_is_v4(a) && ip_is_many(n, a) && (a->v4 & 0xf0) != 0xe0;
+    return ip_addr_is_v4(a) && ip_is_many(n, a) && !is_group(a);
 }
 
 /* Headers and off. Takes the caller's reference. */
@@ -259,11 +315,7 @@ static int autobind(struct udp_sock *u)
 static int wait_space(struct udp_sock *u, int flags, u64 *deadline_ns)
 {
     net_block(u->sk.net, &u->tx_wait);
-    if (sock_is_nonblock(&u->sk, flags))
-        return -EAGAIN;
-    if (!*deadline_ns)
-        *deadline_ns = sock_deadline(u->sk.sndtimeo_ns);
-    return sock_wait(&u->sk, *deadline_ns);
+    return sock_wait_or_again(&u->sk, flags, deadline_ns, u->sk.sndtimeo_ns);
 }
 
 /* IP_PKTINFO, IPV6_PKTINFO: which source address. */
@@ -299,6 +351,31 @@ static int source_of(struct udp_sock *u, const struct msghdr *msg, struct ip_add
     return 0;
 }
 
+/* ip_route(), and IP_MULTICAST_IF. */
+static int udp_route(const struct udp_sock *u, const struct ip_addr *dst, struct ip_route *rt)
+{
+    struct net *n = u->sk.net;
+
+    if ((u->mcast_if & 0xff) != 127 || !is_group(dst))
+        return ip_route(n, dst, rt);
+    *rt = (struct ip_route){.nif = &n->loop, .next_hop = *dst, .src = n->loop.addr};
+    return 0;
+}
+
+/* Who sends to a group on a wire hears it too, if IP_MULTICAST_LOOP is set. */
+static void loop_back(struct udp_sock *u, const struct pkt *p, struct ip_out out, u16 dport)
+{
+    struct net *n = u->sk.net;
+    struct ip_route rt = {.nif = &n->loop};
+    struct pkt *q = pkt_alloc(NET_HEADROOM + UDP_HDR_BYTES);
+
+    if (!q)
+        return;
+    memcpy(q->data, p->data, p->len_bytes);
+    q->len_bytes = p->len_bytes;
+    udp_transmit(&rt, q, &out, u->sk.flow.lport, dport);
+}
+
 ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const struct msghdr *msg,
                  int flags)
 {
@@ -326,7 +403,7 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
             return err;
         if (!dport)
             return -EINVAL;
-    } else if (!u->is_connected) {
+    } else if (!u->sk.is_connected) {
         return -EDESTADDRREQ;
     }
     for (int i = 0; i < n_iov; i++)
@@ -338,7 +415,7 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
         return err;
     for (;;) {
         net_now_slow(n);
-        err = ip_route(n, &dst, &rt);
+        err = udp_route(u, &dst, &rt);
         if (err == -EAGAIN) {
             if (sock_is_nonblock(sk, flags)) { /* it leaves when the address is there */
                 is_queued = true;
@@ -384,38 +461,51 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
         pkt_put(p);
         return err;
     }
+    if (ip_is_many(n, &dst)) {
+        out.ttl = ip_addr_is_v4(&dst) && !is_group(&dst) ? sk->ttl : sk->mcast_ttl;
+        if (is_group(&dst) && sk->mcast_loop && !rt.nif->is_loop)
+            loop_back(u, p, out, dport);
+    }
     err = udp_transmit(&rt, p, &out, sk->flow.lport, dport);
     return err ? err : (ssize_t)len;
 }
 
 /* --- receiving --- */
 
-static void put_pktinfo(struct sock *sk, struct msghdr *msg, const struct ip_addr *dst)
+/* The control messages that the service has asked for. */
+static void put_control(struct sock *sk, struct msghdr *msg, const struct pkt *p,
+                        const struct udp_rx *from)
 {
+    struct cmsg_out out = sock_cmsg_begin(msg);
+    const struct ip_addr *dst = &from->dst;
     bool is_v6 = sk->domain == AF_INET6;
-    bool is_loop = ip_addr_is_v4(dst) ? (dst->v4 & 0xff) == 127 : dst->hi == 0;
-    u32 ifindex = is_loop ? NET_IFINDEX_LOOP : NET_IFINDEX_ETH;
-    u32 pi[5] = {ifindex, dst->v4, dst->v4}; /* struct in_pktinfo, or in6_pktinfo */
-    size_t size = is_v6 ? 20 : 12;
-    struct cmsghdr c = {.cmsg_level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-                        .cmsg_type = is_v6 ? IPV6_PKTINFO : IP_PKTINFO};
-    size_t room = msg->msg_controllen;
+    int level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, tos = from->tos, ttl = from->ttl;
+    u64 at_ns;
 
-    msg->msg_controllen = 0;
-    if (!sk->pktinfo)
-        return;
-    if (!msg->msg_control || room < CMSG_LEN(size)) {
-        msg->msg_flags |= MSG_CTRUNC;
-        return;
+    if (sk->timestamp) {
+        u64 t[2];
+        memcpy(&at_ns, p->scratch, sizeof(at_ns));
+        at_ns = clock_wall_ns() - (clock_mono_ns() - at_ns);
+        t[0] = at_ns / NSEC_PER_SEC;
+        t[1] = at_ns % NSEC_PER_SEC / (sk->timestamp == SOCK_STAMP_USEC ? NSEC_PER_USEC : 1);
+        sock_cmsg_put(msg, &out, SOL_SOCKET,
+                      sk->timestamp == SOCK_STAMP_USEC ? SO_TIMESTAMP : SO_TIMESTAMPNS, t,
+                      sizeof(t));
     }
-    if (is_v6) {
-        memcpy(pi, dst, sizeof(*dst));
-        pi[4] = ifindex;
+    if (sk->pktinfo) {
+        bool is_loop = ip_addr_is_v4(dst) ? (dst->v4 & 0xff) == 127 : dst->hi == 0;
+        u32 ifindex = is_loop ? NET_IFINDEX_LOOP : NET_IFINDEX_ETH;
+        u32 pi[5] = {ifindex, dst->v4, dst->v4, 0, ifindex}; /* in_pktinfo, or in6_pktinfo */
+        if (is_v6)
+            memcpy(pi, dst, sizeof(*dst));
+        sock_cmsg_put(msg, &out, level, is_v6 ? IPV6_PKTINFO : IP_PKTINFO, pi, is_v6 ? 20 : 12);
     }
-    c.cmsg_len = CMSG_LEN(size);
-    memcpy(msg->msg_control, &c, sizeof(c));
-    memcpy((u8 *)msg->msg_control + CMSG_LEN(0), pi, size);
-    msg->msg_controllen = MIN(room, CMSG_SPACE(size));
+    if (sk->recvttl)
+        sock_cmsg_put(msg, &out, level, is_v6 ? IPV6_HOPLIMIT : IP_TTL, &ttl, sizeof(ttl));
+    if (sk->recvtos)
+        sock_cmsg_put(msg, &out, level, is_v6 ? IPV6_TCLASS : IP_TOS, &tos,
+                      is_v6 ? sizeof(tos) : 1);
+    sock_cmsg_end(msg, &out);
 }
 
 static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, struct msghdr *msg,
@@ -423,7 +513,6 @@ static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
 {
     struct udp_sock *u = udp_of(sk);
     u64 deadline_ns = 0;
-    bool has_polled = false;
     size_t at = 0;
     struct pkt *p;
     u32 len;
@@ -438,16 +527,7 @@ static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
             return sock_error(sk);
         if (sk->shut & SHUT_RD_BIT)
             return 0;
-        if (sock_is_nonblock(sk, flags)) {
-            if (!has_polled && sock_repoll(sk)) {
-                has_polled = true;
-                continue;
-            }
-            return -EAGAIN;
-        }
-        if (!deadline_ns)
-            deadline_ns = sock_deadline(sk->rcvtimeo_ns);
-        err = sock_wait(sk, deadline_ns);
+        err = sock_wait_or_again(sk, flags, &deadline_ns, sk->rcvtimeo_ns);
         if (err)
             return err;
     }
@@ -464,7 +544,7 @@ static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
         msg->msg_flags = at < len ? MSG_TRUNC : 0;
         if (msg->msg_name)
             sock_addr_put(sk, msg->msg_name, &msg->msg_namelen, &from.src, from.sport);
-        put_pktinfo(sk, msg, &from.dst);
+        put_control(sk, msg, p, &from);
     }
     if (!(flags & MSG_PEEK)) {
         u->head = p->next;
@@ -514,7 +594,7 @@ int udp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
     int err;
 
     if (!ip) {
-        u->is_connected = sk->is_connected = false;
+        sk->is_connected = false;
         sk->flow.remote = sock_any(sk);
         sk->flow.rport = 0;
         if (!sk->has_addr)
@@ -539,13 +619,13 @@ int udp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
     sk->flow.rport = port;
     if (!sk->has_addr)
         sk->flow.local = rt.src; /* shown, not matched */
-    u->is_connected = sk->is_connected = true;
+    sk->is_connected = true;
     return 0;
 }
 
 static int udp_shutdown(struct sock *sk, int how)
 {
-    if (!udp_of(sk)->is_connected)
+    if (!sk->is_connected)
         return -ENOTCONN;
     if (how != SHUT_WR)
         sk->shut |= SHUT_RD_BIT;
@@ -564,14 +644,18 @@ static int udp_setopt(struct sock *sk, int level, int name, int val)
     return -ENOPROTOOPT;
 }
 
+static int udp_setopt_ip(struct sock *sk, int name, const void *val, u32 len)
+{
+    return igmp_setopt(sk, name, val, len, &udp_of(sk)->mcast_if);
+}
+
 static int udp_getopt(struct sock *sk, int level, int name, void *val, u32 *len)
 {
-    (void)sk;
-    (void)level;
-    (void)name;
-    (void)val;
-    (void)len;
-    return -ENOPROTOOPT;
+    if (level != IPPROTO_IP || name != IP_MULTICAST_IF)
+        return -ENOPROTOOPT;
+    *len = MIN(*len, (u32)sizeof(u32));
+    memcpy(val, &udp_of(sk)->mcast_if, *len);
+    return 0;
 }
 
 static u32 udp_n_readable(struct sock *sk)
@@ -595,6 +679,7 @@ static void udp_release(struct sock *sk)
         sk->net->udp_table->n_rx--;
         pkt_put(p);
     }
+    igmp_release(sk);
     list_remove(&u->tx_wait.node);
     sock_fini(sk);
     heap_free(u);
@@ -608,6 +693,7 @@ static const struct sock_ops udp_sock_ops = {
     .shutdown = udp_shutdown,
     .setopt = udp_setopt,
     .getopt = udp_getopt,
+    .setopt_ip = udp_setopt_ip,
     .n_readable = udp_n_readable,
     .n_unsent = udp_n_unsent,
     .release = udp_release,

@@ -22,6 +22,7 @@
 #define IP4_BROADCAST     0xffffffffu
 
 #define IP_PROTO_ICMP     1
+#define IP_PROTO_IGMP     2
 #define IP_PROTO_TCP      6
 #define IP_PROTO_UDP      17
 #define IP_PROTO_ICMP6    58

@@ -6,7 +6,7 @@
 /* sources: runtime/net/sock_opt.c runtime/net/sock_stream.c runtime/net/tcp.c */
 /* sources: runtime/net/tcp_cong.c runtime/net/tcp_in.c runtime/net/tcp_opt.c */
 /* sources: runtime/net/tcp_out.c runtime/net/tcp_sock.c runtime/net/tcp_timer.c */
-/* sources: runtime/net/tcp_tw.c runtime/net/udp.c */
+/* sources: runtime/net/tcp_tw.c runtime/net/igmp.c runtime/net/udp.c */
 #include "net_peer.h"
 
 static void reset_peer(struct file *c)

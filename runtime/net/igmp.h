@@ -1,0 +1,14 @@
+/* Membership in IPv4 groups: who hears which, and telling routers (IGMPv2, RFC 2236). */
+#pragma once
+
+#include "net/sock_impl.h"
+
+/* IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP and IP_MULTICAST_IF of ip(7). Returns 0; -ENOPROTOOPT it is
+ * another option; -EINVAL -ENODEV -EADDRINUSE -EADDRNOTAVAIL -ENOBUFS -ENOMEM */
+int igmp_setopt(struct sock *sk, int name, const void *val, u32 len, u32 *mcast_if);
+
+/* Has anybody joined @group (network byte order)? */
+bool igmp_is_joined(const struct net *n, u32 group);
+
+/* @sk is closed: it leaves its groups. */
+void igmp_release(struct sock *sk);
