@@ -43,11 +43,12 @@
 struct tx_seg {
     u64 sent_ns; /* when it last left */
     u32 seq;
-    u32 sum; /* partial checksum of the payload */
+    u32 sum; /* partial checksum of the payload, if is_summed */
     u16 len; /* payload bytes */
     u16 at;  /* where the payload starts in pkt.buf */
     u8 n_sent;
     u8 flags;                          /* TCP_F_PSH */
+    bool is_summed;                    /* not where a device sums */
 } __attribute__((packed, aligned(4))); /* as pkt.scratch is */
 
 /* In pkt.scratch of a received packet: data and len_bytes are the payload. */
@@ -124,7 +125,8 @@ struct tcp_sock {
     u32 hdr_generation;  /* of the ARP cache when hdr was made; 0 = make it anew */
     u8 hdr_len;          /* IP and TCP header, options included */
     u8 ip_len;           /* the IP header of it */
-    u32 ip_sum, tcp_sum; /* of the template's fixed part */
+    u32 ip_sum, tcp_sum; /* of the template's fixed part, */
+    u32 pseudo_sum;      /* and of the pseudo-header without the length */
     /* Ethernet, IP, TCP: the parts that never change; ends at the end, so that whole words copied
      * from its back never reach into the payload. */
     u8 hdr[TCP_TEMPLATE_BYTES] __attribute__((aligned(8)));

@@ -58,8 +58,8 @@ static int template_make(struct tcp_sock *c)
     th->offset = (u8)((c->hdr_len - c->ip_len) << 2);
     if (c->has_ts)
         store32(th + 1, be32(0x0101080a));
-    c->tcp_sum = csum_fold(csum_add(th, c->hdr_len - c->ip_len) +
-                           ip_pseudo(&sk->flow.local, &sk->flow.remote, IP_PROTO_TCP));
+    c->pseudo_sum = (u32)csum_fold(ip_pseudo(&sk->flow.local, &sk->flow.remote, IP_PROTO_TCP));
+    c->tcp_sum = (u32)csum_fold(csum_add(th, c->hdr_len - c->ip_len) + c->pseudo_sum);
     c->hdr_generation = n->arp.generation;
     return 0;
 }
@@ -156,12 +156,12 @@ static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum
     th->ack = be32(ack);
     th->flags = flags;
     th->window = wnd;
-    u64 s = (u64)c->tcp_sum + th->seq + th->ack + ((u32)flags << 8) + wnd + be16(l4_len);
+    u32 ts = 0, echo = 0;
     if (c->has_ts) {
-        u32 ts = be32(tcp_ts_now(c)), echo = be32(c->ts_recent);
+        ts = be32(tcp_ts_now(c));
+        echo = be32(c->ts_recent);
         store32((u8 *)(th + 1) + 4, ts);
         store32((u8 *)(th + 1) + 8, echo);
-        s += (u64)ts + echo;
     }
     p->data = first;
     p->len_bytes = ETH_HDR_BYTES + ip_len + l4_len;
@@ -169,11 +169,13 @@ static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum
         p->flags |= BIT(PKT_CSUM_PARTIAL);
         p->csum_start = (u16)(ETH_HDR_BYTES + ip_len);
         p->csum_offset = offsetof(struct tcp_hdr, csum);
-        th->csum = (u16)csum_fold(ip_pseudo(&c->sk.flow.local, &c->sk.flow.remote, IP_PROTO_TCP) +
-                                  be16(l4_len));
+        th->csum = (u16)csum_fold((u64)c->pseudo_sum + be16(l4_len));
     } else {
         p->flags &= (u8)~BIT(PKT_CSUM_PARTIAL);
-        th->csum = csum_finish(s + sum);
+        if (unlikely(len && !tx_seg(p)->is_summed)) /* it was queued for another interface */
+            sum = (u32)csum_add(payload, len);
+        th->csum = csum_finish((u64)c->tcp_sum + th->seq + th->ack + ((u32)flags << 8) + wnd +
+                               be16(l4_len) + ts + echo + sum);
     }
     err = netif_tx(c->nif, p);
     if (unlikely(err == -ENOSPC))
@@ -359,10 +361,11 @@ bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len)
     r->flags = s->flags;
     r->n_sent = s->n_sent;
     r->sent_ns = s->sent_ns;
-    r->sum = csum_copy(q->buf + TCP_PAYLOAD_AT, p->buf + s->at + len, r->len);
+    r->is_summed = s->is_summed = true;
+    r->sum = (u32)csum_copy(q->buf + TCP_PAYLOAD_AT, p->buf + s->at + len, r->len);
     s->len = (u16)len;
     s->flags = 0;
-    s->sum = csum_add(p->buf + s->at, len);
+    s->sum = (u32)csum_add(p->buf + s->at, len);
     q->next = p->next;
     p->next = q;
     if (c->tx_tail == p)

@@ -46,8 +46,12 @@ static size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
             /* The last segment has not left yet: fill it up. */
             s = tx_seg(p);
             n = MIN(len - done, (size_t)(c->mss - s->len));
-            u32 sum = (u32)csum_copy(p->buf + s->at + s->len, buf + done, n);
-            s->sum = csum_join(s->sum, s->len, sum);
+            if (s->is_summed) {
+                u32 sum = (u32)csum_copy(p->buf + s->at + s->len, buf + done, n);
+                s->sum = csum_join(s->sum, s->len, sum);
+            } else {
+                memcpy(p->buf + s->at + s->len, buf + done, n);
+            }
             s->len += n;
         } else {
             if (unlikely(!tcp_tx_has_room(c)))
@@ -64,7 +68,11 @@ static size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
             s->len = (u16)n;
             s->n_sent = 0;
             s->flags = 0;
-            s->sum = (u32)csum_copy(p->buf + TCP_PAYLOAD_AT, buf + done, n);
+            s->is_summed = !c->nif || !(c->nif->offloads & BIT(NETDEV_CSUM_TX));
+            if (s->is_summed)
+                s->sum = (u32)csum_copy(p->buf + TCP_PAYLOAD_AT, buf + done, n);
+            else
+                memcpy(p->buf + TCP_PAYLOAD_AT, buf + done, n);
             p->next = NULL;
             if (c->tx_tail)
                 c->tx_tail->next = p;
