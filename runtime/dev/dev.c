@@ -23,8 +23,8 @@ void dev_probe(void)
     if (is_done)
         return;
     is_done = true;
-    has_bus = virtio_mmio_probe_listed();
-    has_bus |= virtio_pci_probe();
+    /* A VMM that lists virtio-mmio devices has all of them there: no look at buses it has not. */
+    has_bus = virtio_mmio_probe_listed() || virtio_pci_probe();
     if (!has_bus)
         virtio_mmio_probe_default();
 }

@@ -34,7 +34,7 @@ bool pkt_pool_is_dry(void)
 }
 
 /* Cut one more page into packets. */
-static __attribute__((noinline)) bool pool_grow(void)
+static bool pool_grow(void)
 {
     u8 *page = pool.n_made < pool.n_max ? page_alloc(1) : NULL;
 
@@ -51,19 +51,23 @@ static __attribute__((noinline)) bool pool_grow(void)
     return true;
 }
 
+static __attribute__((noinline)) struct pkt *alloc_grown(u32 headroom_bytes)
+{
+    return pool_grow() ? pkt_alloc(headroom_bytes) : NULL;
+}
+
 struct pkt *pkt_alloc(u32 headroom_bytes)
 {
-    if (unlikely(!pool.free) && !pool_grow())
-        return NULL;
-
     struct pkt *p = pool.free;
 
+    if (unlikely(!p))
+        return alloc_grown(headroom_bytes);
     pool.free = p->next;
     pool.n_in_use++;
     p->next = NULL;
     p->data = p->buf + headroom_bytes;
     p->len_bytes = 0;
-    p->refs = 1;
+    p->refs = 1; /* with the next four one store */
     p->flags = 0;
     p->gso_type = 0;
     p->n_in_device = 0;

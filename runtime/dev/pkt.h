@@ -20,6 +20,8 @@ struct pkt {
     u16 refs;         /* pkt_put() frees at 0 */
     u8 flags;         /* BIT(PKT_…) */
     u8 gso_type;      /* PKT_GSO_…; 0 = none */
+    u16 n_in_device;  /* frames in a ring that read this storage; PKT_IN_DEVICE while not 0 */
+    u16 n_frags;      /* transmit: fragments in pkt_frags() */
     union {
         struct {             /* transmit, with PKT_CSUM_PARTIAL */
             u16 csum_start;  /* from data, where summing starts */
@@ -29,10 +31,8 @@ struct pkt {
     };
     u16 gso_size;      /* payload bytes per segment when gso_type != 0 */
     u16 hdr_len_bytes; /* transmit, with gso_type: Ethernet to TCP header, together */
-    u16 n_in_device;   /* frames in a ring that read this storage; PKT_IN_DEVICE while not 0 */
-    u8 n_frags;        /* transmit: fragments in pkt_frags() */
-    u8 scratch[24]
-        __attribute__((aligned(4))); /* the holder's own: the stack keeps segments' state here */
+    /* The holder's own: the stack keeps segments' state here. */
+    u8 scratch[24] __attribute__((aligned(4)));
     u8 buf[] __attribute__((aligned(16)));
 };
 

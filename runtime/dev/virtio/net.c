@@ -296,7 +296,7 @@ static unsigned rx_poll(void)
     u32 len;
     unsigned n = 0;
 
-    while (n < RX_BUDGET && vring_pop(&nic.rx, &cookie, &len) > 0) {
+    while (vring_has_used(&nic.rx) && n < RX_BUDGET && vring_pop(&nic.rx, &cookie, &len) > 0) {
         struct pkt *p = cookie;
         const struct net_hdr *h = (const void *)(p->data - nic.hdr_bytes);
 
@@ -332,7 +332,7 @@ static unsigned tx_reap(void)
     u32 len;
     unsigned n = 0;
 
-    while (vring_pop(&nic.tx, &cookie, &len) > 0) {
+    while (vring_has_used(&nic.tx) && vring_pop(&nic.tx, &cookie, &len) > 0) {
         tx_done(cookie);
         n++;
     }
@@ -345,6 +345,7 @@ static __attribute__((noinline)) int tx_push_many(struct pkt *p, u64 addr)
     struct sg sg[2 + PKT_FRAGS_MAX];
     struct pkt_frag *f = pkt_frags(p);
     u32 n = 0, total = p->len_bytes;
+    int err;
 
     if (p->n_frags > nic.nd.n_frags_max || (p->n_frags && !p->gso_type))
         return -EMSGSIZE;
@@ -359,7 +360,11 @@ static __attribute__((noinline)) int tx_push_many(struct pkt *p, u64 addr)
         total += f->len_bytes;
         sg[++n] = (struct sg){(uintptr_t)f->data, f->len_bytes};
     }
-    return vring_push(&nic.tx, sg, n + 1, 0, p);
+    err = vring_push(&nic.tx, sg, n + 1, 0, p);
+    for (unsigned i = 0; !err && i < p->n_frags; i++)
+        tx_hold(pkt_frags(p)[i].pkt);
+    nic.nd.stats.tx_bytes += err ? 0 : total - p->len_bytes;
+    return err;
 }
 
 static int tx_push(struct pkt *p)
@@ -371,24 +376,42 @@ static int tx_push(struct pkt *p)
     return vring_push_one(&nic.tx, addr, nic.hdr_bytes + p->len_bytes, 0, p);
 }
 
+static int net_tx(struct netdev *nd, struct pkt *p);
+
+static __attribute__((noinline)) int tx_failed(struct pkt *p, int err)
+{
+    if (err == -ENOSPC) {
+        if (tx_reap())
+            return net_tx(&nic.nd, p);
+        nic.is_tx_full = true;
+    }
+    return err;
+}
+
+/* There is one device, so @nd is not needed: a register less to save. */
 static int net_tx(struct netdev *nd, struct pkt *p)
 {
-    struct net_hdr *h = (struct net_hdr *)(p->data - nic.hdr_bytes);
+    struct net_hdr *h;
+    struct zeros {
+        u64 low;
+        u32 high;
+    } __attribute__((packed)) * zeros;
     int err;
 
+    (void)nd;
+    _Static_assert(sizeof(*zeros) == sizeof(*h), "all of a header");
     if (unlikely(p->len_bytes < ETH_HDR_BYTES || pkt_headroom(p) < sizeof(*h) ||
-                 (!p->gso_type && p->len_bytes > nd->mtu_bytes + ETH_HDR_BYTES)))
+                 (!p->gso_type && p->len_bytes > nic.nd.mtu_bytes + ETH_HDR_BYTES)))
         return -EMSGSIZE;
     err = tx_push(p);
-    if (unlikely(err == -ENOSPC) && tx_reap())
-        err = tx_push(p);
-    if (unlikely(err)) {
-        nic.is_tx_full |= err == -ENOSPC;
-        return err;
-    }
-    /* The device sees nothing of this before the next kick. The longer header also when it is the
-     * shorter: there is headroom. */
-    memset(p->data - sizeof(*h), 0, sizeof(*h));
+    if (unlikely(err))
+        return tx_failed(p, err);
+    /* The device sees nothing of this before the next kick. The longer header also where it has the
+     * shorter one: there is headroom. */
+    zeros = (struct zeros *)(p->data - sizeof(*h));
+    zeros->low = 0;
+    zeros->high = 0;
+    h = (struct net_hdr *)(p->data - nic.hdr_bytes);
     if (p->flags & BIT(PKT_CSUM_PARTIAL)) {
         h->flags = HDR_F_NEEDS_CSUM;
         h->csum_start = p->csum_start;
@@ -399,12 +422,8 @@ static int net_tx(struct netdev *nd, struct pkt *p)
             h->hdr_len_bytes = p->hdr_len_bytes;
         }
     }
-    nd->stats.tx_packets++;
-    nd->stats.tx_bytes += p->len_bytes;
-    for (unsigned i = 0; unlikely(i < p->n_frags); i++) {
-        tx_hold(pkt_frags(p)[i].pkt);
-        nd->stats.tx_bytes += pkt_frags(p)[i].len_bytes;
-    }
+    nic.nd.stats.tx_packets++;
+    nic.nd.stats.tx_bytes += p->len_bytes;
     tx_hold(p);
     return 0;
 }
@@ -419,13 +438,13 @@ static void net_flush(struct netdev *nd)
 
 static bool net_poll(struct poller *poller)
 {
-    unsigned n_tx = 0, n_rx;
+    unsigned n_tx, n_rx;
 
     (void)poller;
     if (unlikely(nic.is_broken))
         return false;
-    if (vring_has_used(&nic.tx) && (n_tx = tx_reap()) &&
-        unlikely(nic.is_tx_full || nic.is_pool_dry))
+    n_tx = tx_reap();
+    if (n_tx && unlikely(nic.is_tx_full || nic.is_pool_dry))
         tx_space();
     n_rx = rx_poll();
     if (unlikely(nic.tx.is_broken || nic.rx.is_broken)) {

@@ -87,7 +87,7 @@ int vring_push(struct vring *vr, const struct sg *sg, unsigned n_out, unsigned n
         d->next = i;
     }
     vr->slots[head].cookie = cookie;
-    vr->slots[head].in_bytes = in_bytes;
+    vr->slots[head].in_bytes = n_in ? in_bytes : UINT32_MAX;
     vr->slots[head].n_descs = (u16)n;
     vr->free_head = i;
     vr->n_free -= (u16)n;
@@ -113,7 +113,7 @@ int vring_push_one(struct vring *vr, u64 addr, u32 len_bytes, u16 flags, void *c
     d->len_bytes = len_bytes;
     d->flags = flags;
     slot->cookie = cookie;
-    slot->in_bytes = flags ? len_bytes : 0;
+    slot->in_bytes = flags ? len_bytes : UINT32_MAX;
     slot->n_descs = 1;
     vr->avail->ring[vr->avail_idx++ & (vr->size - 1u)] = (u16)head;
     return 0;
@@ -135,7 +135,7 @@ int vring_break(struct vring *vr, const char *what, u32 value)
 }
 
 /* Look whether the device has moved on. */
-static __attribute__((noinline)) int look(struct vring *vr)
+static __attribute__((noinline)) int look(struct vring *vr, void **cookie, u32 *in_bytes)
 {
     u16 idx;
 
@@ -145,17 +145,13 @@ static __attribute__((noinline)) int look(struct vring *vr)
     if ((u16)(idx - vr->used_idx) > vr->n_inflight)
         return vring_break(vr, "used.idx", idx);
     vr->seen_idx = idx;
-    return idx != vr->used_idx;
+    return idx != vr->used_idx ? vring_pop(vr, cookie, in_bytes) : 0;
 }
 
 int vring_pop(struct vring *vr, void **cookie, u32 *in_bytes)
 {
-    if (vr->used_idx == vr->seen_idx) {
-        int got = look(vr);
-
-        if (got <= 0)
-            return got;
-    }
+    if (vr->used_idx == vr->seen_idx)
+        return look(vr, cookie, in_bytes);
 
     unsigned at = vr->used_idx & (vr->size - 1u);
     /* Read once: the device could change them between the check and the use. */
@@ -166,8 +162,7 @@ int vring_pop(struct vring *vr, void **cookie, u32 *in_bytes)
 
     if (unlikely(id >= vr->size || !(slot = &vr->slots[id])->cookie))
         return vring_break(vr, "used.id", id);
-    /* What it says about chains it cannot write is often wrong and never used (§2.7.8.1). */
-    if (unlikely(len > slot->in_bytes && slot->in_bytes))
+    if (unlikely(len > slot->in_bytes))
         return vring_break(vr, "used.len", len);
     last = slot;
     n = slot->n_descs;

@@ -40,7 +40,8 @@ struct vring_used {
 /* What we know about a descriptor. */
 struct vring_slot {
     void *cookie; /* of the chain that starts here, while the device has it; else NULL */
-    u32 in_bytes; /* what the device may write into that chain */
+    u32 in_bytes; /* what the device may write into that chain; if nothing, all ones: what it says
+                   * about those is often wrong and never used (virtio 1.2 §2.7.8.1) */
     u16 n_descs;  /* in that chain */
     u16 next;     /* in the chain, or in the free list */
 };
