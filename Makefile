@@ -209,8 +209,8 @@ endef
 $(foreach t,$(UNIT),$(eval $(call unit_rule,$t)))
 $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$t)))
 
-# The player of tests/conf: the whole stack, whatever files it has; AF_UNIX is beside it.
-CONF_C := tests/conf/conf.c tests/unit/net_host.c $(filter-out runtime/net/config.c runtime/net/unix%,$(wildcard runtime/net/*.c))
+# The player of tests/conf: the whole stack, whatever files it has; AF_UNIX and AF_NETLINK are beside it.
+CONF_C := tests/conf/conf.c tests/unit/net_host.c $(filter-out runtime/net/config.c runtime/net/unix% runtime/net/netlink.c,$(wildcard runtime/net/*.c))
 $(B)/tests/conf/conf: $(CONF_C)
 	@mkdir -p $(@D)
 	@$(CC) $(HOST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP -MF $@.d \

@@ -23,3 +23,5 @@ needs() { # HEADER SYMBOL...
 }
 
 needs "$1" sys/un.h unix_create unix_paths
+needs "$1" net/if.h netif_ioctl unix_create
+needs "$1" ifaddrs.h netlink_create

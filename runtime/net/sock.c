@@ -13,6 +13,7 @@
 
 #include "net/ip.h"
 #include "net/ip6.h"
+#include "net/netif_info.h"
 #include "net/unix.h"
 #include "sched/clock.h"
 
@@ -22,6 +23,8 @@ struct net *net_self;
 extern __typeof__(tcp_sock_new) tcp_sock_new __attribute__((weak));
 extern __typeof__(udp_sock_new) udp_sock_new __attribute__((weak));
 extern __typeof__(unix_create) unix_create __attribute__((weak));
+extern __typeof__(netlink_create) netlink_create __attribute__((weak));
+extern __typeof__(netif_ioctl) netif_ioctl __attribute__((weak));
 
 /* --- what the protocols share --- */
 
@@ -194,7 +197,7 @@ static long op_ioctl(struct file *f, unsigned cmd, void *arg)
         f->flags = v ? f->flags | O_NONBLOCK : f->flags & ~(u32)O_NONBLOCK;
         return 0;
     default:
-        return -ENOTTY;
+        return netif_ioctl ? netif_ioctl(cmd, arg) : -ENOTTY;
     }
     memcpy(arg, &v, sizeof(v));
     return 0;
@@ -271,6 +274,8 @@ int sock_create(int domain, int type, int protocol, struct file **out)
 
     if (domain == AF_UNIX && unix_create)
         return unix_create(type & ~SOCK_CLOEXEC, protocol, out);
+    if (domain == AF_NETLINK && netlink_create)
+        return netlink_create(type & ~SOCK_CLOEXEC, protocol, out);
     if (!net_self || (domain != AF_INET && (domain != AF_INET6 || !net_self->ip6)))
         return -EAFNOSUPPORT;
     switch (kind) {
