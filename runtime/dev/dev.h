@@ -19,7 +19,8 @@ void dev_cmdline(const char *line);
 void virtio_mmio_add(u64 base, u32 gsi);
 
 /**
- * Look for devices on all buses and tell the linked drivers; the second call does nothing.
+ * Look for devices and tell the linked drivers; the second call does nothing. Where the command
+ * line lists virtio-mmio devices, only those; else on PCI; without that, in microvm's places.
  *
  * Needs mmio_map() and, to be bounded, nothing else. Drivers only note what was found: a device is
  * started by its first user.

@@ -696,6 +696,7 @@ static void fragments_leave(void **state)
     struct model_chain c;
 
     (void)state;
+    assert_int_equal(nd->offloads, BIT(NETDEV_CSUM_TX) | BIT(NETDEV_TSO4) | BIT(NETDEV_TSO6));
     frag_add(p, q, 0, 1380);
     frag_add(p, r, 10, 900);
     frag_add(p, q, 5, 7); /* the same packet once more */

@@ -511,19 +511,16 @@ static void read_config(void)
     nd->mtu_bytes = mtu < MTU_MIN ? MTU_DEFAULT : (u16)MIN(mtu, FRAME_MAX - ETH_HDR_BYTES);
 }
 
+_Static_assert(NET_F_HOST_TSO6 - NET_F_HOST_TSO4 == NETDEV_TSO6 - NETDEV_TSO4 &&
+                   NET_F_HOST_ECN - NET_F_HOST_TSO4 == NETDEV_TSO_ECN - NETDEV_TSO4,
+               "shifted together");
+
 /* What the negotiated features mean for the user. */
 static void set_offloads(struct netdev *nd, u64 features)
 {
-    static const u8 bits[][2] = {
-        {NET_F_CSUM, NETDEV_CSUM_TX},     {NET_F_GUEST_CSUM, NETDEV_CSUM_RX},
-        {NET_F_HOST_TSO4, NETDEV_TSO4},   {NET_F_HOST_TSO6, NETDEV_TSO6},
-        {NET_F_HOST_ECN, NETDEV_TSO_ECN},
-    };
-
-    nd->offloads = 0;
-    for (unsigned i = 0; i < ARRAY_SIZE(bits); i++)
-        if (features & BIT(bits[i][0]))
-            nd->offloads |= (u32)BIT(bits[i][1]);
+    nd->offloads = (features & BIT(NET_F_CSUM) ? (u32)BIT(NETDEV_CSUM_TX) : 0) |
+                   (features & BIT(NET_F_GUEST_CSUM) ? (u32)BIT(NETDEV_CSUM_RX) : 0) |
+                   (u32)(features >> NET_F_HOST_TSO4 & 7) << NETDEV_TSO4;
     if (!(features & BIT(NET_F_CSUM))) /* §5.1.3.1: segmentation needs it */
         nd->offloads &= (u32)BIT(NETDEV_CSUM_RX);
     nic.rx_csum_mask = features & BIT(NET_F_GUEST_CSUM) ? HDR_F_NEEDS_CSUM | HDR_F_DATA_VALID : 0;
