@@ -12,6 +12,9 @@
 #include "net/dhcp.h"
 #include "net/tcp.h"
 #include "sched/clock.h"
+#include "net/ip6.h"
+
+#pragma weak ip6_stop
 
 u64 host_now_ns = NSEC_PER_SEC, host_seed = 1;
 bool host_signal;
@@ -402,6 +405,8 @@ void host_net_free(struct net *n)
     while (d && host_dev_take(d, frame, sizeof(frame)))
         ;
     arp_flush(n);
+    if (ip6_stop)
+        ip6_stop(n);
     if (n->tcp_table) {
         struct tcp_table *t = n->tcp_table;
         size_t n_pages =
