@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "net/csum.h"
+#include "net/ip6.h"
 #include "net/tcp.h"
 
 #define OUR_IP    be32(0x0a000001)
@@ -977,6 +978,7 @@ static void finish(void)
     for (int i = 0; i < N_SOCKS; i++)
         if (socks[i].file)
             file_put(socks[i].file);
+    ip6_stop(&net);
     host_net_free(&net);
     if (host_n_pkts != pkts_before || host_n_heap != heap_before || host_n_pages != pages_before)
         wrong("the stack keeps %ld packets, %ld blocks, %ld pages", host_n_pkts - pkts_before,
