@@ -9,7 +9,7 @@
 /* sources: runtime/net/sock_stream.c runtime/net/tcp.c runtime/net/tcp_cong.c */
 /* sources: runtime/net/tcp_in.c runtime/net/tcp_opt.c runtime/net/tcp_out.c */
 /* sources: runtime/net/tcp_sock.c runtime/net/tcp_timer.c runtime/net/tcp_tw.c */
-/* sources: runtime/net/udp.c */
+/* sources: runtime/net/igmp.c runtime/net/udp.c */
 #include "net_host.h"
 
 #include <stdlib.h>
