@@ -4,6 +4,7 @@
 #   make deps       install the Debian packages that are missing (asks for nothing else)
 #   make demo       build examples/http, boot it, fetch a page from it
 #   make check      every test; make check TESTS='guest/tcp*' runs some
+#   make check-net-long   the network tests at length, and the fuzzers of net for 10 CPU-minutes
 #   make bench      the figures of README, measured here
 #   make install PREFIX=/usr/local DESTDIR=
 #   make format     clang-format over all C
@@ -224,6 +225,17 @@ check: deps
 	@$(MAKE) -j2 all
 	@$(MAKE) -k -j2 tests
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL tests/run $(TESTS)
+
+# Idle and sparse for 10 minutes each, and 10 CPU-minutes of fuzzing; cov: is edges reached.
+.PHONY: check-net-long
+check-net-long: deps
+	@$(MAKE) -j2 all
+	@$(MAKE) -k -j2 tests
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL IDLE_SECONDS=600 HELD=5000 HELD_MEMORY=256M NET_LIMIT=1500 \
+	    FUZZ_SECONDS=220 tests/run net/ fuzz/net_; status=$$?; \
+	for f in $(B)/tests/log/fuzz/net_*.log; do \
+	    echo "$$(basename $$f .log): $$(grep -o 'cov: [0-9]* ft: [0-9]*' $$f | tail -1), $$(grep -o 'Done [0-9]* runs.*' $$f)"; \
+	done; grep -h '^idle:\|^sparse:\|^held:' $(B)/tests/log/net/*.log; exit $$status
 
 .PHONY: bench
 bench: deps
