@@ -231,7 +231,7 @@ check: deps
 check-net-long: deps
 	@$(MAKE) -j2 all
 	@$(MAKE) -k -j2 tests
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL IDLE_SECONDS=600 HELD=5000 HELD_MEMORY=256M NET_LIMIT=1500 \
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL IDLE_SECONDS=600 HELD=10000 HELD_MEMORY=256M NET_LIMIT=1500 \
 	    FUZZ_SECONDS=220 tests/run net/ fuzz/net_; status=$$?; \
 	for f in $(B)/tests/log/fuzz/net_*.log; do \
 	    echo "$$(basename $$f .log): $$(grep -o 'cov: [0-9]* ft: [0-9]*' $$f | tail -1), $$(grep -o 'Done [0-9]* runs.*' $$f)"; \

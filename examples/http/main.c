@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/timerfd.h>
@@ -412,6 +413,16 @@ static void close_idle(int timer_fd)
     }
 }
 
+/* As many connections as may be: the soft limit of 1,024 is there for select(), not for epoll. */
+static void raise_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 static void open_listener(struct in_addr addr, unsigned long port)
 {
     int one = 1;
@@ -491,6 +502,7 @@ int main(int argc, char **argv)
     if (epoll_fd < 0)
         fail("epoll_create1");
     int timer_fd = open_timer();
+    raise_limit();
     open_listener(addr, port);
     listening = true;
     watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, &listen_fd);
