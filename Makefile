@@ -184,28 +184,44 @@ $(B)/share/man/man1/skiff.1: $(B)/bin/skiff
 	@mkdir -p $(@D)
 	@$< man > $@
 
--include $(wildcard $(B)/obj/*.d $(B)/obj/builder/*.d $(B)/tests/*/*.d)
+-include $(wildcard $(B)/obj/*.d $(B)/obj/builder/*.d $(B)/tests/*/*.d $(B)/tests/obj/*/*/*.d)
 
 # ---- tests --------------------------------------------------------------------------------------
 
-# A test names what it is made of in its first lines: "sources:" and "libs:".
-named = $(shell sed -n '1,12s/.*$(1): *\([^*]*\).*/\1/p' $(2))
+# A test names what it is made of in comments before its first #include: "sources:" and "libs:". A source
+# without .c is a room of runtime/: its archive, of which is linked what is reached, as in an image.
+named = $(shell sed -n '/^.include/q; s/.*$(1): *\([^*]*\).*/\1/p' $(2))
+# $(call host_sources,unit,FILE): the prerequisites that this says
+host_sources = $(filter %.c,$(call named,sources,$(2))) \
+    $(patsubst runtime/%,$(B)/tests/obj/$(1)/%.a,$(filter-out %.c,$(call named,sources,$(2))))
 UNIT := $(patsubst tests/unit/%.c,%,$(shell grep -l 'sources:' tests/unit/*.c 2>/dev/null))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(shell grep -l 'sources:' tests/fuzz/*.c 2>/dev/null))
 HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -DSKIFF_HOST_TEST \
-    -Itests/unit -Iruntime -Ibuilder -fno-omit-frame-pointer
+    -Itests/unit -Iruntime -Ibuilder -fno-omit-frame-pointer -fno-sanitize-recover=all
+HOST_CC_unit := $(CC) $(HOST_CFLAGS) -fsanitize=address,undefined
+HOST_CC_fuzz := clang $(HOST_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined
+
+# $(1) unit or fuzz, $(2) room
+define host_room
+$(B)/tests/obj/$(1)/$(2)/%.o: runtime/$(2)/%.c Makefile
+	@mkdir -p $$(@D)
+	@$(HOST_CC_$(1)) -MMD -MP -c $$< -o $$@
+$(B)/tests/obj/$(1)/$(2).a: $(patsubst runtime/%.c,$(B)/tests/obj/$(1)/%.o,$(wildcard runtime/$(2)/*.c))
+	@rm -f $$@ && ar rcD $$@ $$^
+endef
+$(foreach k,unit fuzz,$(foreach r,base net,$(eval $(call host_room,$k,$r))))
 
 define unit_rule
-$(B)/tests/unit/$(1): tests/unit/$(1).c $(call named,sources,tests/unit/$(1).c)
+$(B)/tests/unit/$(1): tests/unit/$(1).c $(call host_sources,unit,tests/unit/$(1).c)
 	@mkdir -p $$(@D)
-	@$(CC) $(HOST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP -MF $$@.d \
-	    $$(filter %.c,$$^) -lcmocka $(addprefix -l,$(call named,libs,tests/unit/$(1).c)) -o $$@
+	@$(HOST_CC_unit) -MMD -MP -MF $$@.d \
+	    $$(filter %.c %.a,$$^) -lcmocka $(addprefix -l,$(call named,libs,tests/unit/$(1).c)) -o $$@
 endef
 define fuzz_rule
-$(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $(call named,sources,tests/fuzz/$(1).c)
+$(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $(call host_sources,fuzz,tests/fuzz/$(1).c)
 	@mkdir -p $$(@D)
-	@clang $(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    $$(filter %.c,$$^) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
+	@clang $(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \
+	    $$(filter %.c %.a,$$^) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
 endef
 $(foreach t,$(UNIT),$(eval $(call unit_rule,$t)))
 $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$t)))
@@ -214,8 +230,7 @@ $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$t)))
 CONF_C := tests/conf/conf.c tests/unit/net_host.c $(filter-out runtime/net/config.c runtime/net/unix% runtime/net/netlink.c,$(wildcard runtime/net/*.c))
 $(B)/tests/conf/conf: $(CONF_C)
 	@mkdir -p $(@D)
-	@$(CC) $(HOST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP -MF $@.d \
-	    $(CONF_C) -lcmocka -o $@
+	@$(HOST_CC_unit) -MMD -MP -MF $@.d $(CONF_C) -lcmocka -o $@
 
 .PHONY: tests
 tests: $(B)/tests/conf/conf $(addprefix $(B)/tests/unit/,$(UNIT)) $(addprefix $(B)/tests/fuzz/,$(FUZZ))

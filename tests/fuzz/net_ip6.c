@@ -1,15 +1,7 @@
 /* Hostile IPv6 frames (RFC 8200, RFC 4861): the stack neither crashes nor keeps what it must free.
  */
 /* libs: cmocka */
-/* sources: runtime/net/ip6.c runtime/net/icmp6.c runtime/net/nd.c runtime/net/slaac.c */
-/* sources: tests/unit/net_host.c runtime/net/arp.c runtime/net/csum.c runtime/net/dhcp.c */
-/* sources: runtime/net/eth.c runtime/net/icmp.c runtime/net/ip.c runtime/net/net.c */
-/* sources: runtime/net/netif.c runtime/net/ports.c runtime/net/siphash.c runtime/net/sock.c */
-/* sources: runtime/net/sock_connect.c runtime/net/sock_dgram.c runtime/net/sock_opt.c */
-/* sources: runtime/net/sock_stream.c runtime/net/tcp.c runtime/net/tcp_cong.c */
-/* sources: runtime/net/tcp_in.c runtime/net/tcp_opt.c runtime/net/tcp_out.c */
-/* sources: runtime/net/tcp_sock.c runtime/net/tcp_timer.c runtime/net/tcp_tw.c */
-/* sources: runtime/net/igmp.c runtime/net/udp.c */
+/* sources: tests/unit/net_host.c runtime/net/ip6.c runtime/net */
 #include "net_host.h"
 
 #include <stdlib.h>

@@ -1,14 +1,7 @@
 /* Sequences of segments against established connections: each input is a list of small records that
  * name sequence numbers by what they are near, so that mutation stays among plausible segments. */
 /* libs: cmocka */
-/* sources: tests/unit/net_host.c runtime/net/arp.c runtime/net/csum.c runtime/net/dhcp.c */
-/* sources: runtime/net/eth.c runtime/net/icmp.c runtime/net/ip.c runtime/net/net.c */
-/* sources: runtime/net/netif.c runtime/net/ports.c runtime/net/siphash.c runtime/net/sock.c */
-/* sources: runtime/net/sock_connect.c runtime/net/sock_dgram.c runtime/net/sock_opt.c */
-/* sources: runtime/net/sock_stream.c runtime/net/tcp.c runtime/net/tcp_cong.c */
-/* sources: runtime/net/tcp_in.c runtime/net/tcp_opt.c runtime/net/tcp_out.c */
-/* sources: runtime/net/tcp_sock.c runtime/net/tcp_timer.c runtime/net/tcp_tw.c */
-/* sources: runtime/net/igmp.c runtime/net/udp.c */
+/* sources: tests/unit/net_host.c runtime/net */
 #include "net_host.h"
 
 #include <stdlib.h>

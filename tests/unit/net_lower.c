@@ -1,12 +1,5 @@
 /* Below TCP: Ethernet, ARP, IPv4, ICMP, UDP and the loopback. */
-/* sources: tests/unit/net_peer.c tests/unit/net_host.c runtime/net/arp.c runtime/net/csum.c */
-/* sources: runtime/net/dhcp.c runtime/net/eth.c runtime/net/icmp.c runtime/net/ip.c */
-/* sources: runtime/net/net.c runtime/net/netif.c runtime/net/ports.c runtime/net/siphash.c */
-/* sources: runtime/net/sock.c runtime/net/sock_connect.c runtime/net/sock_dgram.c */
-/* sources: runtime/net/sock_opt.c runtime/net/sock_stream.c runtime/net/tcp.c */
-/* sources: runtime/net/tcp_cong.c runtime/net/tcp_in.c runtime/net/tcp_opt.c */
-/* sources: runtime/net/tcp_out.c runtime/net/tcp_sock.c runtime/net/tcp_timer.c */
-/* sources: runtime/net/tcp_tw.c runtime/net/igmp.c runtime/net/udp.c */
+/* sources: tests/unit/net_peer.c tests/unit/net_host.c runtime/net */
 #include "net_peer.h"
 
 #include <sys/ioctl.h>
