@@ -39,7 +39,7 @@ RUNTIME_WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
 RUNTIME_CFLAGS := -std=gnu11 -Os -g -ffreestanding -mgeneral-regs-only -fno-pie -fno-jump-tables \
     -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector \
     -ffile-prefix-map=$(CURDIR)=. -nostdinc -isystem $(L)/include \
-    -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) -Iruntime $(RUNTIME_WARN)
+    -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) -Iruntime -D__SKIFF_INSIDE $(RUNTIME_WARN)
 # Code that reads what others sent, or copies for the service, checks its stack.
 HARDENED := $(addprefix runtime/,net dev file fs sys)
 
@@ -52,7 +52,8 @@ objname = $(B)/obj/$(subst /,_,$(patsubst runtime/%,%,$(basename $(1)))).o
 RUNTIME_OBJS := $(foreach f,$(RUNTIME_C) $(RUNTIME_S),$(call objname,$f))
 
 LIBC_INPUTS := $(sort $(shell find runtime/libc -type f ! -name '*.md'))
-LIBC_CFLAGS := -Os -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -g0
+LIBC_CFLAGS := -Os -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -g0 \
+    -D__SKIFF_INSIDE
 LIBC_KEY    := $(shell { cat $(LIBC_INPUTS); echo '$(LIBC_CFLAGS)'; $(CC) --version; } 2>/dev/null | \
                  sha256sum | cut -c1-16)
 LIBC_CACHE  := $(CACHE)/libc-$(LIBC_KEY)

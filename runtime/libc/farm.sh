@@ -22,6 +22,7 @@ rm -f "$farm/config.mak"
 done
 
 sh "$here/needs.sh" "$farm/include"
+sh "$here/sockets.sh" "$farm"
 
 sh "$here/calls.sh" "$musl" | sh "$here/syscall_arch.sh" > "$farm/arch/x86_64/syscall_arch.h.new"
 rm -f "$farm/arch/x86_64/syscall_arch.h"

@@ -23,7 +23,6 @@ void eth_input(struct netif *nif, struct pkt *p)
     struct net_stats *st = &nif->net->stats;
     const struct eth_hdr *eth = (const struct eth_hdr *)p->data;
 
-    LINK_WITH(ip6_start); /* every network is dual, unless the image defines that as 0 */
     if (unlikely(p->len_bytes < ETH_HDR_BYTES)) {
         st->eth_short++;
         goto drop;

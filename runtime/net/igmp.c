@@ -16,7 +16,6 @@
 #define MEMBERSHIPS_MAX 20u                 /* of one socket: igmp_max_memberships of Linux */
 #define UNSOLICITED_NS  (10 * NSEC_PER_SEC) /* RFC 2236 §8.10 */
 #define ALL_ROUTERS     be32(0xe0000002)
-#define ALL_HOSTS       be32(0xe0000001)
 #define HDR_BYTES       24u /* IP with Router Alert: RFC 2236 §2 */
 #define IGMP_QUERY      0x11
 #define IGMP_V2_REPORT  0x16
@@ -49,7 +48,7 @@ static struct membership *find(const struct net *n, const struct sock *sk, u32 g
 
 bool igmp_is_joined(const struct net *n, u32 group)
 {
-    return group == ALL_HOSTS || find(n, NULL, group);
+    return find(n, NULL, group);
 }
 
 static void igmp_send(struct net *n, u8 type, u32 dst, u32 group)

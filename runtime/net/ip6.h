@@ -1,7 +1,7 @@
 /*
  * IPv6 (RFC 8200) beside IPv4: what ip.c, arp.c, icmp.c and the sockets call for an address that is
- * not IPv4's. All of it is referred to weakly but ip6_start, which eth.c is linked
- * with: an image built without IPv6 defines that as 0, and the rest does not come in.
+ * not IPv4's. All of it is referred to weakly; a service that may make AF_INET6 sockets links
+ * ip6_start (libc/sockets.sh), and the rest comes with it.
  */
 #pragma once
 

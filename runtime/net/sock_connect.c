@@ -1,7 +1,10 @@
-/* connect(2) may be asked of either protocol; see sock.c. */
+/* connect(2): of whichever protocol is linked; see sock.c. */
 #include "net/sock_impl.h"
 
 #include <errno.h>
+
+#pragma weak tcp_connect
+#pragma weak udp_connect
 
 int sock_connect(struct file *f, const struct sockaddr *addr, socklen_t len)
 {

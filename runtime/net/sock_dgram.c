@@ -1,5 +1,4 @@
-/* The calls with addresses and control data. A file of its own, so that a service which only reads
- * and writes streams does not link UDP (see sock.c). */
+/* The calls with addresses and control data. */
 #include "net/sock_impl.h"
 
 #include <errno.h>
@@ -26,8 +25,6 @@ ssize_t sock_sendmsg(struct file *f, const struct msghdr *msg, int flags)
 
     if (err)
         return err;
-    if (sk->type == SOCK_DGRAM && !sk->ops->names)
-        return udp_send(sk, msg->msg_iov, (int)msg->msg_iovlen, msg, flags);
     return sk->ops->send(sk, msg->msg_iov, (int)msg->msg_iovlen, msg, flags);
 }
 

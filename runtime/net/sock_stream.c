@@ -1,8 +1,10 @@
-/* The calls that need TCP. A file of its own, so that a service which makes none of them does not
- * link TCP (see sock.c). */
+/* The calls of servers: a service which makes none of them has no listening (see sock.c). */
 #include "net/sock_impl.h"
 
 #include <errno.h>
+
+#pragma weak tcp_listen
+#pragma weak tcp_accept
 
 int sock_listen(struct file *f, int backlog)
 {

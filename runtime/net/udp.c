@@ -11,6 +11,11 @@
 #include "net/igmp.h"
 #include "sched/clock.h"
 
+/* Linked where a service may ask for a group. */
+#pragma weak igmp_setopt
+#pragma weak igmp_is_joined
+#pragma weak igmp_release
+
 #define UDP_QUEUE_MAX   64 /* datagrams a socket holds at most; less when its packets are scarce */
 #define UDP_WAITING_MAX 16 /* datagrams sent before there is an address */
 
@@ -126,7 +131,8 @@ static void udp_queue(struct udp_sock *u, struct pkt *p)
 /* Broadcasts and groups go to everybody on the port. Owns @p. */
 static void udp_to_many(struct net *n, struct pkt *p, const struct udp_rx *from, u16 dport)
 {
-    if ((from->dst.v4 & 0xf0) != 0xe0 || igmp_is_joined(n, from->dst.v4)) {
+    if ((from->dst.v4 & 0xf0) != 0xe0 || from->dst.v4 == IP4_ALL_HOSTS ||
+        (igmp_is_joined && igmp_is_joined(n, from->dst.v4))) {
         list_for_each (it, port_bucket(&n->udp_table->ports, dport)) {
             struct sock *sk = list_entry(it, struct sock, port_node);
             struct pkt *q;
@@ -646,7 +652,7 @@ static int udp_setopt(struct sock *sk, int level, int name, int val)
 
 static int udp_setopt_ip(struct sock *sk, int name, const void *val, u32 len)
 {
-    return igmp_setopt(sk, name, val, len, &udp_of(sk)->mcast_if);
+    return igmp_setopt ? igmp_setopt(sk, name, val, len, &udp_of(sk)->mcast_if) : -ENOPROTOOPT;
 }
 
 static int udp_getopt(struct sock *sk, int level, int name, void *val, u32 *len)
@@ -679,7 +685,8 @@ static void udp_release(struct sock *sk)
         sk->net->udp_table->n_rx--;
         pkt_put(p);
     }
-    igmp_release(sk);
+    if (igmp_release)
+        igmp_release(sk);
     list_remove(&u->tx_wait.node);
     sock_fini(sk);
     heap_free(u);

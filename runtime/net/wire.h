@@ -20,6 +20,7 @@
 #define IP4_MF            0x2000
 #define IP4_OFFSET        0x1fff
 #define IP4_BROADCAST     0xffffffffu
+#define IP4_ALL_HOSTS     be32(0xe0000001) /* RFC 1112: a group everybody is in */
 
 #define IP_PROTO_ICMP     1
 #define IP_PROTO_IGMP     2
