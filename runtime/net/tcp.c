@@ -476,6 +476,7 @@ void tcp_start_connect(struct tcp_sock *c)
     c->nif = rt.nif;
     c->rtx_at = 0;
     c->has_ts = true;
+    c->has_sack = true;
     c->wscale_ok = true;
     c->iss = tcp_iss(n, &sk->flow);
     c->ts_offset = (u32)tcp_secret(n, &sk->flow, 1);

@@ -16,6 +16,7 @@
 #define SEQ_LEQ(a, b)      ((s32)((u32)(a) - (u32)(b)) <= 0)
 #define SEQ_GT(a, b)       SEQ_LT(b, a)
 #define SEQ_GEQ(a, b)      SEQ_LEQ(b, a)
+#define MIN_SEQ(a, b)      (SEQ_LT(a, b) ? (a) : (b))
 
 /* Where payload starts in the storage of a packet we send: room for all headers with all options
  * in front, and aligned for the copy. */
@@ -37,6 +38,7 @@
 #define TCP_SYNACK_RETRIES 5
 #define TCP_RETRIES        15
 #define TCP_ORPHAN_RETRIES 7
+#define TCP_SACK_BLOCKS    4
 #define TCP_PAWS_IDLE_NS   (24 * 24 * 3600 * NSEC_PER_SEC) /* RFC 7323 §5.5 */
 
 /* In pkt.scratch of a packet in the send queue. */
@@ -73,7 +75,7 @@ struct tcp_in {
     u32 seq, ack, wnd; /* wnd as in the header, not scaled */
     u32 len;           /* payload bytes */
     u8 flags;
-    bool has_ts, has_wscale;
+    bool has_ts, has_wscale, has_sack;
     u8 wscale;
     u16 mss; /* 0 = no option */
     u32 ts_val, ts_ecr;
@@ -145,9 +147,14 @@ struct tcp_sock {
     u32 srtt_us, rttvar_us, rto_us;
     u32 partial_acked; /* congestion avoidance: bytes since cwnd last grew */
     u16 peer_mss, user_mss;
-    s32 soft_err;         /* positive errno: why it may have failed, if it does */
-    bool syn_is_due;      /* our SYN could not leave yet */
-    bool wscale_ok;       /* the peer's SYN had the option */
+    s32 soft_err;    /* positive errno: why it may have failed, if it does */
+    bool syn_is_due; /* our SYN could not leave yet */
+    bool wscale_ok;  /* the peer's SYN had the option */
+    bool has_sack;   /* both SYNs had SACK-permitted */
+    bool has_dsack;  /* dsack: what came twice, not told yet */
+    u8 n_recent;
+    u32 recent[TCP_SACK_BLOCKS]; /* a byte of each block in ooo, the latest first */
+    u32 dsack[2];
     bool was_connected;   /* has been ESTABLISHED */
     bool is_waiting_addr; /* connect() before DHCP was done */
     u64 challenge_ns;     /* no second challenge ACK before */
@@ -196,6 +203,12 @@ static inline bool tcp_has_unsent(const struct tcp_sock *c)
 static inline bool tcp_fin_is_acked(const struct tcp_sock *c)
 {
     return c->fin_queued && c->snd_una == c->write_seq + 1;
+}
+
+static inline void tcp_put32(u8 *o, u32 v)
+{
+    v = be32(v);
+    __builtin_memcpy(o, &v, 4);
 }
 
 static inline u32 tcp_ts_now(const struct tcp_sock *c)
@@ -255,6 +268,19 @@ int tcp_getopt(struct sock *sk, int level, int name, void *val, u32 *len);
 
 /* --- tcp_in.c --- */
 extern const struct ip_proto tcp_proto;
+
+/* --- tcp_parse.c --- */
+/* Note in @s what the @len bytes of options at @o say; nonsense ends them. */
+void tcp_parse_options(struct tcp_in *s, const u8 *o, u32 len);
+
+/* --- tcp_sack.c --- */
+/* Text at @seq has come out of order and is in c->ooo: the block to tell of first. */
+void tcp_sack_note(struct tcp_sock *c, u32 seq);
+/* Text from @seq up to @end has come again; told once. Nothing if it is empty. */
+void tcp_dsack_note(struct tcp_sock *c, u32 seq, u32 end);
+/* Write the SACK option, two NOPs in front, to @o: TCP_SACK_BLOCKS * 8 + 4 bytes at most. Returns
+ * its length, 0 if there is nothing to tell. */
+u32 tcp_sack_put(struct tcp_sock *c, u8 *o);
 
 /* --- tcp_out.c --- */
 /* Send what windows allow, or just an ACK if one is due. Needs net.now_ns fresh. */

@@ -122,8 +122,11 @@ static void ooo_insert(struct tcp_sock *c, struct pkt *p)
     n->stats.tcp_out_of_order++;
     while (*at && SEQ_LEQ(rx_seg(*at)->seq, r->seq)) {
         struct pkt *q = *at;
-        if (SEQ_GEQ(rx_end(q), r->seq + p->len_bytes) && (!r->has_fin || rx_seg(q)->has_fin))
+        tcp_dsack_note(c, r->seq, MIN_SEQ(rx_end(q), r->seq + p->len_bytes));
+        if (SEQ_GEQ(rx_end(q), r->seq + p->len_bytes) && (!r->has_fin || rx_seg(q)->has_fin)) {
+            tcp_sack_note(c, r->seq);
             goto drop; /* all of it is there */
+        }
         if (SEQ_GT(rx_end(q), r->seq)) {
             u32 cut = MIN(rx_end(q) - r->seq, p->len_bytes);
             p->data += cut;
@@ -148,6 +151,7 @@ static void ooo_insert(struct tcp_sock *c, struct pkt *p)
     kept->next = *at;
     *at = kept;
     c->n_ooo++;
+    tcp_sack_note(c, rx_seg(kept)->seq);
     return;
 drop:
     pkt_put(p);
@@ -281,6 +285,7 @@ static bool take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
     }
     if (SEQ_LT(s->seq, c->rcv_nxt)) {
         u32 cut = MIN(c->rcv_nxt - s->seq, s->len);
+        tcp_dsack_note(c, s->seq, s->seq + cut);
         p->data += cut;
         p->len_bytes -= cut;
         s->seq += cut;
@@ -520,6 +525,8 @@ static void conn_slow(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
     }
     if (!is_acceptable(c, s)) {
         if (!(s->flags & TCP_F_RST)) {
+            if (SEQ_LT(s->seq, c->rcv_nxt))
+                tcp_dsack_note(c, s->seq, MIN_SEQ(s->seq + s->len, c->rcv_nxt));
             if (s->len || (s->flags & (TCP_F_FIN | TCP_F_SYN)) == TCP_F_FIN ||
                 s->seq == c->rcv_nxt - 1)
                 tcp_send_ack(c); /* data again, or a keep-alive: they must not wait */
@@ -548,6 +555,8 @@ static void conn_slow(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
     }
     if (!take_text(c, s, p))
         return;
+    if (c->ooo && c->ack_now)
+        tcp_send_ack(c); /* data of ours has no room for the blocks */
     tcp_output(c);
     return;
 drop:
@@ -580,6 +589,7 @@ static void syn_sent_input(struct tcp_sock *c, struct tcp_in *s)
     c->rcv_nxt = s->seq + 1;
     c->rcv_adv = c->rcv_nxt + MIN(c->sk.rcvbuf, 0xffffu);
     c->has_ts = c->has_ts && s->has_ts;
+    c->has_sack = s->has_sack;
     c->wscale_ok = s->has_wscale;
     c->snd_wscale = s->wscale;
     if (!s->has_wscale)
@@ -604,35 +614,6 @@ static void syn_sent_input(struct tcp_sock *c, struct tcp_in *s)
     c->ep.state = TCP_SYN_RECV; /* simultaneous open */
     tcp_send_syn(c);
     tcp_rtx_start(c);
-}
-
-static void parse_options(struct tcp_in *s, const u8 *o, u32 len)
-{
-    while (len) {
-        u32 size;
-        if (o[0] == 0)
-            return;
-        if (o[0] == 1) {
-            o++;
-            len--;
-            continue;
-        }
-        if (len < 2 || o[1] < 2 || o[1] > len)
-            return; /* nonsense: what came before it still counts */
-        size = o[1];
-        if (o[0] == 2 && size == 4) {
-            s->mss = (u16)(o[2] << 8 | o[3]);
-        } else if (o[0] == 3 && size == 3) {
-            s->has_wscale = true;
-            s->wscale = MIN(o[2], 14); /* RFC 7323 §2.3 */
-        } else if (o[0] == 8 && size == 10) {
-            s->has_ts = true;
-            s->ts_val = be32(load32(o + 2));
-            s->ts_ecr = be32(load32(o + 6));
-        }
-        o += size;
-        len -= size;
-    }
 }
 
 /* Owns @p. */
@@ -723,7 +704,7 @@ static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
     s.ack = be32(th->ack);
     s.wnd = be16(th->window);
     s.flags = th->flags & 0x1f; /* URG is read in line (RFC 6093 §6); ECN is not negotiated */
-    s.has_ts = s.has_wscale = false;
+    s.has_ts = s.has_wscale = s.has_sack = false;
     s.wscale = 0;
     s.mss = 0;
     if (hdr_len == sizeof(*th) + TCP_TS_BYTES && load32(th + 1) == be32(0x0101080a)) {
@@ -732,7 +713,7 @@ static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
         s.ts_val = be32(load32(o + 4));
         s.ts_ecr = be32(load32(o + 8));
     } else if (unlikely(hdr_len > sizeof(*th))) {
-        parse_options(&s, (const u8 *)(th + 1), hdr_len - sizeof(*th));
+        tcp_parse_options(&s, (const u8 *)(th + 1), hdr_len - sizeof(*th));
     }
     u32 ports = load32(th);
     ports = ports >> 16 | ports << 16; /* theirs is our remote */

@@ -92,7 +92,8 @@ static void put_info(const struct tcp_sock *c, struct tcp_info *ti)
     ti->tcpi_state = c->ep.state;
     ti->tcpi_ca_state = c->in_recovery ? 3 : 0; /* TCP_CA_Recovery */
     ti->tcpi_retransmits = c->n_retries;
-    ti->tcpi_options = (c->has_ts ? TCPI_OPT_TIMESTAMPS : 0) | (c->wscale_ok ? TCPI_OPT_WSCALE : 0);
+    ti->tcpi_options = (c->has_ts ? TCPI_OPT_TIMESTAMPS : 0) |
+                       (c->wscale_ok ? TCPI_OPT_WSCALE : 0) | (c->has_sack ? TCPI_OPT_SACK : 0);
     ti->tcpi_snd_wscale = c->snd_wscale & 15;
     ti->tcpi_rcv_wscale = c->rcv_wscale & 15;
     ti->tcpi_rto = c->rto_us;

@@ -225,12 +225,121 @@ int tcp_send_empty(struct tcp_sock *c, u32 seq, u8 flags)
     return err;
 }
 
+/* The timestamps option; @head: what is in front of its kind and length, two NOPs or other. */
+static u32 put_ts(const struct tcp_sock *c, u8 *o, u32 head)
+{
+    tcp_put32(o, head << 16 | 0x080a);
+    tcp_put32(o + 4, tcp_ts_now(c));
+    tcp_put32(o + 8, c->ts_recent);
+    return TCP_TS_BYTES;
+}
+
+static u32 put_syn_options(struct tcp_sock *c, u8 *o, bool with_wscale)
+{
+    u32 mss = c->nif->mtu_bytes - c->ip_len - TCP_HDR_BYTES;
+    u32 len = 4, sack_ok = c->has_sack ? 0x0402 : 0x0101; /* RFC 2018 §2 */
+
+    if (c->user_mss)
+        mss = MIN(mss, c->user_mss);
+    tcp_put32(o, 2u << 24 | 4u << 16 | mss); /* RFC 9293 §3.7.1 */
+    if (c->has_ts) {                         /* RFC 7323 §3.2 */
+        len += put_ts(c, o + len, sack_ok);
+    } else if (c->has_sack) {
+        tcp_put32(o + len, 0x01010000 | sack_ok);
+        len += 4;
+    }
+    if (with_wscale) { /* RFC 7323 §2.2 */
+        tcp_put32(o + len, 1u << 24 | 3u << 16 | 3u << 8 | c->rcv_wscale);
+        len += 4;
+    }
+    return len;
+}
+
+/* Put headers in front of @opt_len bytes of options at p->data, which no template has, and send it.
+ * hdr is fresh. Returns as emit(). */
+static int emit_options(struct tcp_sock *c, struct pkt *p, u32 opt_len, u32 seq, u8 flags, u32 wnd)
+{
+    u32 hdrs_len = ETH_HDR_BYTES + c->ip_len + TCP_HDR_BYTES, len = TCP_HDR_BYTES + opt_len;
+    u8 *h = p->data - hdrs_len;
+    struct tcp_hdr *th = (struct tcp_hdr *)(h + ETH_HDR_BYTES + c->ip_len);
+    int err;
+
+    memcpy(h, c->hdr + TCP_TEMPLATE_BYTES - c->hdr_len - ETH_HDR_BYTES, hdrs_len);
+    th->seq = be32(seq);
+    th->ack = flags & TCP_F_ACK ? be32(c->rcv_nxt) : 0;
+    th->offset = (u8)(len << 2);
+    th->flags = flags;
+    th->window = be16(wnd);
+    th->csum = 0;
+    th->csum = csum_finish(csum_add(th, len) + be16(len) +
+                           ip_pseudo(&c->sk.flow.local, &c->sk.flow.remote, IP_PROTO_TCP));
+    put_ip_len(c, h + ETH_HDR_BYTES, len);
+    p->data = h;
+    p->len_bytes = hdrs_len + opt_len;
+    err = netif_tx(c->nif, p);
+    if (err == -ENOSPC)
+        return err;
+    c->sk.net->stats.tcp_out++;
+    return 0;
+}
+
+void tcp_send_syn(struct tcp_sock *c)
+{
+    struct sock *sk = &c->sk;
+    bool is_answer = c->ep.state == TCP_SYN_RECV;
+    struct pkt *p = empty_pkt(c);
+    u32 wnd = MIN(sk->rcvbuf, 0xffffu); /* never scaled in a SYN (RFC 7323 §2.2) */
+    int err;
+
+    if (!p)
+        return;
+    if (is_answer)
+        c->rcv_adv = c->rcv_nxt + wnd;
+    err = c->hdr_generation == sk->net->arp.generation ? 0 : template_make(c);
+    if (!err)
+        err = emit_options(c, p, put_syn_options(c, p->data, !is_answer || c->wscale_ok), c->iss,
+                           TCP_F_SYN | (is_answer ? TCP_F_ACK : 0), wnd);
+    pkt_put(p);
+    c->syn_is_due = err != 0;
+    if (err)
+        emit_failed(c, err);
+}
+
+/* An ACK that tells of blocks (RFC 2018). */
+static void send_sack(struct tcp_sock *c)
+{
+    struct pkt *p = empty_pkt(c);
+    u32 len = 0;
+    int err;
+
+    if (!p)
+        return;
+    err = c->hdr_generation == c->sk.net->arp.generation ? 0 : template_make(c);
+    if (!err) {
+        if (c->has_ts)
+            len = put_ts(c, p->data, 0x0101);
+        len += tcp_sack_put(c, p->data + len);
+        err = emit_options(c, p, len, c->snd_max, TCP_F_ACK, tcp_window(c));
+    }
+    pkt_put(p);
+    if (err) {
+        emit_failed(c, err);
+        return;
+    }
+    c->ack_now = false;
+    c->n_unacked = 0;
+    c->ack_at = 0;
+}
+
 void tcp_send_ack(struct tcp_sock *c)
 {
     c->ack_now = true; /* stays so if it cannot leave now */
     /* Not snd_nxt: after a timeout that is behind what the peer has, and it would drop our ACK as
      * old; two ends doing so at once would never get out of it. */
-    tcp_send_empty(c, c->snd_max, TCP_F_ACK);
+    if (unlikely(c->has_sack && (c->ooo || c->has_dsack)))
+        send_sack(c);
+    else
+        tcp_send_empty(c, c->snd_max, TCP_F_ACK);
 }
 
 void tcp_challenge_ack(struct tcp_sock *c)
@@ -242,71 +351,6 @@ void tcp_challenge_ack(struct tcp_sock *c)
     c->challenge_ns = n->now_ns + NSEC_PER_SEC / 2;
     n->stats.tcp_challenge_acks++;
     tcp_send_ack(c);
-}
-
-static u32 put_syn_options(struct tcp_sock *c, u8 *o, bool with_wscale)
-{
-    u32 mss = c->nif->mtu_bytes - c->ip_len - TCP_HDR_BYTES;
-    u32 len = 4;
-
-    if (c->user_mss)
-        mss = MIN(mss, c->user_mss);
-    store32(o, be32(2u << 24 | 4u << 16 | mss)); /* RFC 9293 §3.7.1 */
-    if (c->has_ts) {                             /* RFC 7323 §3.2 */
-        store32(o + len, be32(0x0101080a));
-        store32(o + len + 4, be32(tcp_ts_now(c)));
-        store32(o + len + 8, be32(c->ts_recent));
-        len += TCP_TS_BYTES;
-    }
-    if (with_wscale) { /* RFC 7323 §2.2 */
-        store32(o + len, be32(1u << 24 | 3u << 16 | 3u << 8 | c->rcv_wscale));
-        len += 4;
-    }
-    return len;
-}
-
-void tcp_send_syn(struct tcp_sock *c)
-{
-    struct sock *sk = &c->sk;
-    bool is_answer = c->ep.state == TCP_SYN_RECV;
-    struct pkt *p = empty_pkt(c);
-    int err;
-
-    if (!p)
-        return;
-    err = c->hdr_generation == sk->net->arp.generation ? 0 : template_make(c);
-    if (err)
-        goto failed;
-    u32 hdrs_len = ETH_HDR_BYTES + c->ip_len + TCP_HDR_BYTES;
-    u8 *h = p->data - hdrs_len;
-    memcpy(h, c->hdr + TCP_TEMPLATE_BYTES - c->hdr_len - ETH_HDR_BYTES, hdrs_len);
-    struct tcp_hdr *th = (struct tcp_hdr *)(h + ETH_HDR_BYTES + c->ip_len);
-    u32 len = TCP_HDR_BYTES + put_syn_options(c, p->data, !is_answer || c->wscale_ok);
-    u32 wnd = MIN(sk->rcvbuf, 0xffffu); /* never scaled in a SYN (RFC 7323 §2.2) */
-    th->seq = be32(c->iss);
-    th->ack = is_answer ? be32(c->rcv_nxt) : 0;
-    th->offset = (u8)(len << 2);
-    th->flags = TCP_F_SYN | (is_answer ? TCP_F_ACK : 0);
-    th->window = be16(wnd);
-    if (is_answer)
-        c->rcv_adv = c->rcv_nxt + wnd;
-    th->csum = 0;
-    th->csum = csum_finish(csum_add(th, len) + be16(len) +
-                           ip_pseudo(&sk->flow.local, &sk->flow.remote, IP_PROTO_TCP));
-    put_ip_len(c, h + ETH_HDR_BYTES, len);
-    p->data = h;
-    p->len_bytes = ETH_HDR_BYTES + c->ip_len + len;
-    err = netif_tx(c->nif, p);
-    if (err == -ENOSPC)
-        goto failed;
-    sk->net->stats.tcp_out++;
-    c->syn_is_due = false;
-    pkt_put(p);
-    return;
-failed:
-    pkt_put(p);
-    c->syn_is_due = true;
-    emit_failed(c, err);
 }
 
 void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 flags, u32 wnd,

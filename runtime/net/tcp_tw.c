@@ -143,6 +143,7 @@ void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct 
     c->snd_nxt = c->snd_max = c->write_seq = c->small_end = c->recover = c->iss + 1;
     c->snd_wnd = c->max_wnd = s->wnd;
     c->has_ts = s->has_ts;
+    c->has_sack = s->has_sack;
     c->ts_offset = (u32)tcp_secret(n, f, 1);
     if (s->has_ts) {
         c->ts_recent = s->ts_val;

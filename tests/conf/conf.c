@@ -571,8 +571,10 @@ static void do_out(u64 due_ns, u64 slack_ns)
     bool has_seq = false, has_len = false, ignores_seq = false;
     const char *w;
     u8 flags = parse_flags(need_word("flags"));
+    static struct seg want; /* its blocks */
     u32 v;
 
+    want.n_sacks = 0;
     collect();
     if (!q_n)
         wrong("the stack sent nothing");
@@ -625,14 +627,7 @@ static void do_out(u64 due_ns, u64 slack_ns)
         else if (strcmp(w, "tos") == 0)
             SAME(s->tos, "tos");
         else if (strcmp(w, "sack") == 0) {
-            static struct seg want;
-            bool found = false;
-            want.n_sacks = 0;
             parse_sack(&want, need_word("block"), f->isn);
-            for (unsigned i = 0; i < s->n_sacks; i++)
-                found |= memcmp(s->sacks[i], want.sacks[0], 8) == 0;
-            if (!found)
-                wrong("no such block; came: %s", seg_text(s));
         } else if (strcmp(w, "nosack") == 0) {
             if (s->n_sacks)
                 wrong("blocks; came: %s", seg_text(s));
@@ -651,6 +646,9 @@ static void do_out(u64 due_ns, u64 slack_ns)
         } else
             wrong("\"%s\"?", w);
     }
+    if (want.n_sacks &&
+        (want.n_sacks != s->n_sacks || memcmp(want.sacks, s->sacks, 8 * (size_t)want.n_sacks) != 0))
+        wrong("other blocks; came: %s", seg_text(s));
     if (!has_len && s->len)
         wrong("with data; came: %s", seg_text(s));
     if (!has_seq && !(flags & (TCP_F_RST | TCP_F_SYN)) && s->seq != f->ack)

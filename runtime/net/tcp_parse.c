@@ -1,0 +1,41 @@
+/* The options of a segment, taken apart (RFC 9293 §3.2): all but the usual, lone timestamps. */
+#include "net/tcp.h"
+
+static u32 load_be32(const u8 *o)
+{
+    u32 v;
+
+    __builtin_memcpy(&v, o, 4);
+    return be32(v);
+}
+
+void tcp_parse_options(struct tcp_in *s, const u8 *o, u32 len)
+{
+    while (len) {
+        u32 size;
+        if (o[0] == 0)
+            return;
+        if (o[0] == 1) {
+            o++;
+            len--;
+            continue;
+        }
+        if (len < 2 || o[1] < 2 || o[1] > len)
+            return; /* nonsense: what came before it still counts */
+        size = o[1];
+        if (o[0] == 2 && size == 4) {
+            s->mss = (u16)(o[2] << 8 | o[3]);
+        } else if (o[0] == 3 && size == 3) {
+            s->has_wscale = true;
+            s->wscale = MIN(o[2], 14); /* RFC 7323 §2.3 */
+        } else if (o[0] == 4 && size == 2) {
+            s->has_sack = true;
+        } else if (o[0] == 8 && size == 10) {
+            s->has_ts = true;
+            s->ts_val = load_be32(o + 2);
+            s->ts_ecr = load_be32(o + 6);
+        }
+        o += size;
+        len -= size;
+    }
+}
