@@ -1,5 +1,7 @@
 #include "dev/pkt.h"
 
+#include <string.h>
+
 #include "mem/page.h"
 
 #define PKTS_PER_PAGE (PAGE_SIZE / PKT_STORAGE_BYTES)
@@ -75,10 +77,36 @@ struct pkt *pkt_alloc(u32 headroom_bytes)
     return p;
 }
 
+static u32 large_pages(u32 cap_bytes)
+{
+    return (u32)(ALIGN_UP(sizeof(struct pkt) + cap_bytes, PAGE_SIZE) / PAGE_SIZE);
+}
+
+struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
+{
+    u32 cap = headroom_bytes + len_bytes;
+    struct pkt *p;
+
+    if (cap <= PKT_STORAGE_BYTES - sizeof(*p))
+        return pkt_alloc(headroom_bytes);
+    p = page_alloc(large_pages(cap));
+    if (!p)
+        return NULL;
+    memset(p, 0, sizeof(*p));
+    p->data = p->buf + headroom_bytes;
+    p->cap_bytes = cap;
+    p->refs = 1;
+    return p;
+}
+
 void pkt_put(struct pkt *p)
 {
     if (--p->refs)
         return;
+    if (unlikely(p->cap_bytes > PKT_STORAGE_BYTES - sizeof(*p))) {
+        page_free(p, large_pages(p->cap_bytes));
+        return;
+    }
     p->next = pool.free;
     pool.free = p;
     pool.n_in_use--;

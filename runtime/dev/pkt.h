@@ -39,12 +39,14 @@ struct pkt {
 #define PKT_CSUM_PARTIAL  0 /* transmit: device completes the checksum (only if it offered to) */
 #define PKT_CSUM_VALID    1 /* receive: the device has verified the checksum, or vouches for it */
 #define PKT_IN_DEVICE     2 /* transmit: queued in a ring; storage must not be changed */
+#define PKT_REASSEMBLED   3 /* receive: it came in IP fragments */
 
 #define PKT_GSO_TCPV4     1 /* gso_type, as in virtio 1.2 §5.1.6 */
 #define PKT_GSO_TCPV6     4
 #define PKT_GSO_ECN       0x80 /* transmit, added: the first segment has CWR (needs NETDEV_TSO_ECN) */
 
-/* Most frames fit. Bigger ones are chains when received, and have fragments when sent. */
+/* Most frames fit. Bigger ones are chains when received, and have fragments when sent. IP packets
+ * of which frames are made, or which were made of frames, may be larger: pkt_alloc_large(). */
 #define PKT_STORAGE_BYTES 2048
 
 /* Payload that a frame sends out of another packet's storage. */
@@ -70,6 +72,13 @@ static inline struct pkt_frag *pkt_frags(struct pkt *p)
  * Returns  refs = 1, data = buf + @headroom, len 0, flags 0; NULL when the pool's budget is used up
  */
 struct pkt *pkt_alloc(u32 headroom_bytes);
+/**
+ * Take a packet for @len_bytes behind the headroom: from the pool, or, if that is more than one of
+ * those holds, from whole pages.
+ *
+ * Returns  as pkt_alloc(), but with cap_bytes as large as it takes; NULL without memory
+ */
+struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes);
 void pkt_put(struct pkt *p);
 /* pkt_put() of @p and of all that follow by p->next. */
 void pkt_put_chain(struct pkt *p);

@@ -183,8 +183,7 @@ void arp_learn(struct netif *nif, struct arp_entry *e, const u8 *mac, bool is_co
     while (p) {
         struct pkt *next = p->next;
         p->next = NULL;
-        eth_push(nif, p, mac, p->data[0] >> 4 == 6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4);
-        netif_send(nif, p);
+        ip_emit(nif, p, mac);
         p = next;
     }
     if (was_waited_for)

@@ -6,8 +6,10 @@
 
 #include "net/csum.h"
 #include "net/ip6.h"
+#include "net/ip_frag.h"
 
 #pragma weak icmp6_error
+#pragma weak ip_fragment
 
 #define ICMP_ERRORS_PER_SEC 100
 #define ICMP_ERRORS_BURST   20
@@ -27,20 +29,23 @@ static void icmp_reply(struct net *n, const struct ip_addr *src, const struct ip
         return;
     }
     n->stats.icmp_out++;
-    ip_send(&rt, p, &out);
+    ip_send_frag(&rt, p, &out, IP_FRAG_HERE);
 }
 
 static void icmp_echo(struct net *n, struct pkt *p, const struct ip_in *in)
 {
-    /* A packet of the receive ring has no room in front; and it may be bigger than what we send. */
-    struct pkt *q = pkt_alloc(NET_HEADROOM);
-    if (!q || p->len_bytes > pkt_tailroom(q) || in->to_many) { /* RFC 1122 §3.2.2.6: may ignore */
-        if (q)
-            pkt_put(q);
+    /* A packet of the receive ring has no room in front. RFC 1122 §3.2.2.6: what we cannot fragment
+     * is cut, and what was sent to many may be ignored. */
+    u32 len = p->len_bytes;
+    struct pkt *q;
+
+    if (!in->nif->is_loop && !ip_fragment)
+        len = MIN(len, (u32)in->nif->mtu_bytes - IP4_HDR_BYTES);
+    q = in->to_many ? NULL : pkt_alloc_large(NET_HEADROOM, len);
+    if (!q)
         return;
-    }
-    memcpy(q->data, p->data, p->len_bytes);
-    q->len_bytes = p->len_bytes;
+    memcpy(q->data, p->data, len);
+    q->len_bytes = len;
     ((struct icmp_hdr *)q->data)->type = ICMP4_ECHO_REPLY;
     icmp_reply(n, &in->dst, &in->src, q);
 }
@@ -132,7 +137,7 @@ bool icmp_may_send(struct net *n)
     return true;
 }
 
-void icmp_unreachable(struct net *n, const struct ip_in *in, u8 code)
+void icmp_report(struct net *n, const struct ip_in *in, u8 type, u8 code)
 {
     const struct ip4_hdr *ip = in->hdr;
     u32 len = (ip->version_ihl & 15) * 4 + ICMP_QUOTE_BYTES;
@@ -140,7 +145,9 @@ void icmp_unreachable(struct net *n, const struct ip_in *in, u8 code)
     struct pkt *p;
 
     if (!ip_addr_is_v4(&in->src)) {
-        if (code == ICMP4_CODE_PORT)
+        if (type == ICMP4_TIME)
+            icmp6_error(n, in, ICMP6_TIME, code, 0);
+        else if (code == ICMP4_CODE_PORT)
             icmp6_error(n, in, ICMP6_UNREACHABLE, ICMP6_CODE_PORT, 0);
         return;
     }
@@ -153,7 +160,7 @@ void icmp_unreachable(struct net *n, const struct ip_in *in, u8 code)
         return;
     icmp = (struct icmp_hdr *)p->data;
     memset(icmp, 0, sizeof(*icmp));
-    icmp->type = ICMP4_UNREACHABLE;
+    icmp->type = type;
     icmp->code = code;
     len = MIN(len, (u32)be16(ip->total_len));
     memcpy(icmp + 1, ip, len);

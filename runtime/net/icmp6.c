@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "net/csum.h"
+#include "net/ip_frag.h"
+
+#pragma weak ip_fragment
 
 #define MLD_QUERY 130
 #define ND_FIRST  133 /* router solicitation */
@@ -26,19 +29,21 @@ void icmp6_send(struct net *n, struct pkt *p, const struct ip_addr *src, const s
         return;
     }
     n->stats.icmp_out++;
-    ip_send(&rt, p, &out);
+    ip_send_frag(&rt, p, &out, IP_FRAG_HERE);
 }
 
 static void echo(struct net *n, const struct pkt *p, const struct ip_in *in)
 {
-    struct pkt *q = pkt_alloc(NET_HEADROOM);
     struct ip_route rt;
+    struct pkt *q;
 
-    if (!q || p->len_bytes > pkt_tailroom(q) || ip_route(n, &in->src, &rt) != 0) {
-        if (q)
-            pkt_put(q);
+    /* Without ip_frag.c we send no more than a link takes. */
+    if ((p->len_bytes + IP6_HDR_BYTES > in->nif->mtu_bytes && !in->nif->is_loop && !ip_fragment) ||
+        ip_route(n, &in->src, &rt) != 0)
         return;
-    }
+    q = pkt_alloc_large(NET_HEADROOM, p->len_bytes);
+    if (!q)
+        return;
     memcpy(q->data, p->data, p->len_bytes);
     q->len_bytes = p->len_bytes;
     q->data[0] = ICMP6_ECHO_REPLY;
@@ -80,19 +85,25 @@ static void error_input(struct net *n, const struct pkt *p)
     const u8 *l4 = (const u8 *)(ip + 1);
     const struct ip_proto *proto;
     struct ip_error e = {0};
+    u8 next = ip->next;
 
     if (p->len_bytes < sizeof(*icmp) + sizeof(*ip) + 8)
         goto bad;
     memcpy(&e.flow.local, ip->src, 16);
     memcpy(&e.flow.remote, ip->dst, 16);
-    /* LIMIT: behind extension headers it is not looked for; we send none but with fragments. */
+    /* Extension headers: we send none but in fragments, of which the first has the ports. */
+    if (next == IP_PROTO_FRAGMENT && !l4[2] && !(l4[3] & 0xf8) &&
+        p->len_bytes >= sizeof(*icmp) + sizeof(*ip) + 16) {
+        next = *l4;
+        l4 += 8;
+    }
     if (!ip6_is_local(n, &e.flow.local) || !error_of(icmp, &e))
         goto bad;
     memcpy(&e.flow.lport, l4, 2);
     memcpy(&e.flow.rport, l4 + 2, 2);
     memcpy(&e.seq, l4 + 4, 4);
     e.seq = be32(e.seq);
-    proto = ip->next == IP_PROTO_TCP ? n->tcp : ip->next == IP_PROTO_UDP ? n->udp : NULL;
+    proto = next == IP_PROTO_TCP ? n->tcp : next == IP_PROTO_UDP ? n->udp : NULL;
     if (proto)
         proto->error(n, &e);
     return;

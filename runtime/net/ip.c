@@ -1,4 +1,4 @@
-/* IPv4: what comes in, what goes out, and by which way. */
+/* IPv4: what comes in, what goes out, and by which way. Fragments: ip_reasm.c, ip_frag.c. */
 #include "net/ip.h"
 
 #include <errno.h>
@@ -6,10 +6,13 @@
 
 #include "net/csum.h"
 #include "net/ip6.h"
+#include "net/ip_frag.h"
 
 #pragma weak ip6_fill
 #pragma weak ip6_is_local
 #pragma weak ip6_route
+#pragma weak ip_frag_allow
+#pragma weak ip_fragment
 
 static inline bool is_loopback(u32 a)
 {
@@ -88,7 +91,16 @@ static void multicast_mac(u32 ip, u8 *mac)
     mac[5] = (u8)a;
 }
 
-int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o)
+void ip_emit(struct netif *nif, struct pkt *p, const u8 *mac)
+{
+    if (ip_fragment && ip_fragment(nif, p, mac))
+        return;
+    eth_push(nif, p, mac, p->data[0] >> 4 == 6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4);
+    netif_send(nif, p);
+}
+
+int ip_send_frag(const struct ip_route *rt, struct pkt *p, const struct ip_out *o,
+                 enum ip_frag_mode frag)
 {
     struct netif *nif = rt->nif;
     struct net *n = nif->net;
@@ -99,7 +111,7 @@ int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o)
 
     p->data -= hdr_bytes;
     p->len_bytes += hdr_bytes;
-    if (p->len_bytes > nif->mtu_bytes) { /* LIMIT: we never fragment; see the README */
+    if (p->len_bytes > nif->mtu_bytes && !nif->is_loop && !(frag && ip_fragment)) {
         pkt_put(p);
         return -EMSGSIZE;
     }
@@ -107,6 +119,8 @@ int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o)
         ip4_fill((struct ip4_hdr *)p->data, o, p->len_bytes);
     else
         ip6_fill((struct ip6_hdr *)p->data, o, p->len_bytes);
+    if (frag && ip_frag_allow)
+        ip_frag_allow(nif, p, frag == IP_FRAG_ANYWAY);
     n->stats.ip_out++;
     if (!nif->is_loop) {
         if (!is_v4 && o->dst.b[0] == 0xff) { /* RFC 2464 §7 */
@@ -122,8 +136,7 @@ int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o)
                 return err == -EAGAIN ? 0 : err;
         }
     }
-    eth_push(nif, p, mac, is_v4 ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6);
-    netif_send(nif, p);
+    ip_emit(nif, p, mac);
     return 0;
 }
 
@@ -212,10 +225,6 @@ void ip_input(struct netif *nif, struct pkt *p)
         n->stats.ip_csum++;
         goto drop;
     }
-    if (unlikely(ip->frag & be16(IP4_MF | IP4_OFFSET))) {
-        n->stats.ip_fragment++; /* LIMIT: fragments are dropped; lift with a bounded reassembly */
-        goto drop;
-    }
     in.nif = nif;
     in.src = ip_addr_v4(ip->src);
     in.dst = ip_addr_v4(ip->dst);
@@ -240,6 +249,12 @@ void ip_input(struct netif *nif, struct pkt *p)
     }
     p->data += hdr_len;
     p->len_bytes = total_len - hdr_len; /* Ethernet pads short frames */
+    if (unlikely(ip->frag & be16(IP4_MF | IP4_OFFSET))) {
+        u32 frag = be16(ip->frag);
+        struct ip_frag f = {ip->id, (frag & IP4_OFFSET) * 8, frag & IP4_MF, false, 0, 0};
+        ip_reasm_input(n, p, &in, &f);
+        return;
+    }
     ip_deliver(n, p, &in);
     return;
 bad:

@@ -29,12 +29,31 @@ struct ip_out {
     u8 proto, tos, ttl; /* ttl 0 = 64 */
 };
 
+/* May a packet be fragmented? */
+enum ip_frag_mode {
+    IP_FRAG_NEVER,  /* too large is -EMSGSIZE */
+    IP_FRAG_HERE,   /* if it is too large; and nobody else does it */
+    IP_FRAG_ANYWAY, /* and routers may do it */
+};
+
 /**
  * Put IP and Ethernet headers in front of @p and send it by @rt. Takes the caller's reference.
+ * Around the loopback it goes whole, whatever its size.
  *
- * Returns  0 (sent, waiting for ARP or for the ring); -EHOSTUNREACH; -EMSGSIZE
+ * Returns  0 (sent, waiting for ARP or for the ring); -EHOSTUNREACH; -EMSGSIZE larger than the link
+ *          takes, and not to be fragmented, or ip_frag.c is not linked
  */
-int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o);
+int ip_send_frag(const struct ip_route *rt, struct pkt *p, const struct ip_out *o,
+                 enum ip_frag_mode frag);
+
+static inline int ip_send(const struct ip_route *rt, struct pkt *p, const struct ip_out *o)
+{
+    return ip_send_frag(rt, p, o, IP_FRAG_NEVER);
+}
+
+/* Send @p, data at a finished IP header, to @mac: in fragments if it is too large and may be
+ * fragmented. Takes the caller's reference. */
+void ip_emit(struct netif *nif, struct pkt *p, const u8 *mac);
 
 /* Fill in an IPv4 header with its checksum. @total_len includes the header. */
 void ip4_fill(struct ip4_hdr *ip, const struct ip_out *o, u32 total_len);
@@ -58,11 +77,44 @@ static inline u64 ip_pseudo(const struct ip_addr *src, const struct ip_addr *dst
     return sum;
 }
 
+/* --- ip_reasm.c --- */
+
+/* What makes fragments belong together; without holes, it is compared as bytes. */
+struct ip_frag_id {
+    struct ip_addr src, dst;
+    u32 id;
+    u32 proto; /* IPv4; 0 with IPv6 */
+};
+
+/* What a fragment says about itself. */
+struct ip_frag {
+    u32 id;    /* as on the wire */
+    u32 start; /* of its data in the datagram, bytes */
+    bool has_more, is_v6;
+    u8 next;     /* IPv6: in the fragment header */
+    u16 next_at; /* IPv6: bytes from the IPv6 header to what announces the fragment header */
+};
+
+/**
+ * A fragment, data behind the IPv4 header or the fragment header. The datagram goes through
+ * ip_input() or ip6_input() when the last of its fragments is there.
+ *
+ * Owns  @p
+ * Spec  RFC 791 §3.2, RFC 8200 §4.5, RFC 5722
+ */
+void ip_reasm_input(struct net *n, struct pkt *p, const struct ip_in *in, const struct ip_frag *f);
+void ip_reasm_stop(struct net *n);
+
 /* --- icmp.c --- */
 
 void icmp_input(struct net *n, struct pkt *p, const struct ip_in *in); /* owns @p */
 
-/* Answer a packet of either family with an error, @code as in IPv4; @in->hdr is still there. Rate
- * limited, never to broadcasts. */
+/* Answer a packet of either family with an error, @type and @code as in IPv4; @in->hdr is still
+ * there. Rate limited, never to broadcasts. */
 bool icmp_may_send(struct net *n); /* the rate limit of errors, both families' */
-void icmp_unreachable(struct net *n, const struct ip_in *in, u8 code);
+void icmp_report(struct net *n, const struct ip_in *in, u8 type, u8 code);
+
+static inline void icmp_unreachable(struct net *n, const struct ip_in *in, u8 code)
+{
+    icmp_report(n, in, ICMP4_UNREACHABLE, code);
+}

@@ -9,7 +9,7 @@
 
 #define NEXT_HOP_BY_HOP 0
 #define NEXT_ROUTING    43
-#define NEXT_FRAGMENT   44
+#define NEXT_FRAGMENT   IP_PROTO_FRAGMENT
 #define NEXT_NONE       59
 #define NEXT_DEST_OPTS  60
 #define EXT_MAX         8 /* LIMIT: extension headers; RFC 8504 §5.3 allows a bound */
@@ -151,9 +151,16 @@ static bool take_options(struct net *n, const struct ip_in *in, const u8 *opts, 
     return true;
 }
 
+static inline u32 get32(const u8 *p)
+{
+    u32 v;
+    memcpy(&v, p, 4);
+    return v;
+}
+
 /*
  * Through the extension headers of @p, whose data is behind the IPv6 header. Returns the protocol
- * they lead to, with data there; -1 to drop it.
+ * they lead to, with data there; -1 bad, -2 not ours: to be dropped; -3 it is a fragment and taken.
  */
 static int walk(struct net *n, struct pkt *p, const struct ip_in *in)
 {
@@ -190,8 +197,12 @@ static int walk(struct net *n, struct pkt *p, const struct ip_in *in)
             return -1;
         }
         if (next == NEXT_FRAGMENT && (x[2] || (x[3] & 0xf9))) { /* else: a whole one (RFC 6946) */
-            n->stats.ip_fragment++;
-            return -1;
+            struct ip_frag f = {get32(x + 4), (x[2] << 8 | x[3]) & 0xfff8u, x[3] & 1, true,
+                                x[0],         (u16)(next_at - hdr)};
+            p->data += len;
+            p->len_bytes -= len;
+            ip_reasm_input(n, p, in, &f);
+            return -3;
         }
         if ((next == NEXT_HOP_BY_HOP || next == NEXT_DEST_OPTS) && !take_options(n, in, x, len))
             return -1;
@@ -238,6 +249,8 @@ void ip6_input(struct netif *nif, struct pkt *p)
     next = walk(n, p, &in);
     if (next == -1)
         goto bad;
+    if (next == -3) /* it has gone to ip_reasm.c */
+        return;
     if (next < 0)
         goto drop;
     in.proto = (u8)next;

@@ -207,7 +207,8 @@ void nd_input(struct net *n, const struct pkt *p, const struct ip_in *in)
         return;
     if (m[0] < ND_ROUTER_ADVERT || m[0] > ND_NEIGHBOR_ADVERT)
         return;
-    if (in->ttl != 255 || m[1] || len < at || !options_are_fine(m + at, len - at))
+    if (in->ttl != 255 || m[1] || p->flags & BIT(PKT_REASSEMBLED) /* RFC 6980 */ || len < at ||
+        !options_are_fine(m + at, len - at))
         goto bad;
     if (m[0] == ND_ROUTER_ADVERT) {
         if (!ip_addr_is_link_local(&in->src))

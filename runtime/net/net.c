@@ -165,6 +165,7 @@ void net_init(struct net *n, struct netdev *nd)
     n->secret.k0 = net_random64();
     n->secret.k1 = net_random64();
     n->hash_mul = net_random64() | 1;
+    n->frag_id = (u32)net_random64();
     set_limits(&n->limits);
     list_init(&n->blocked);
     waitq_init(&n->ready);

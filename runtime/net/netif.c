@@ -35,10 +35,8 @@ static int loop_tx(struct netif *nif, struct pkt *p)
         nif->is_full = true;
         return -ENOSPC;
     }
-    struct pkt *q = pkt_alloc(PKT_DRIVER_HEADROOM + 2);
-    if (!q || pkt_tailroom(q) < p->len_bytes) {
-        if (q)
-            pkt_put(q);
+    struct pkt *q = pkt_alloc_large(PKT_DRIVER_HEADROOM + 2, p->len_bytes);
+    if (!q) {
         nif->net->stats.no_memory++;
         return -EIO;
     }

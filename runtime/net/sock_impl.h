@@ -61,7 +61,8 @@ struct sock {
     bool no_check, dont_route, debug; /* kept for getsockopt(2), without effect */
     u8 priority;                      /* likewise */
     u8 timestamp;                     /* SOCK_STAMP_… */
-    u8 mtu_discover;                  /* IP_PMTUDISC_…, kept: DF is always set */
+    u8 mtu_discover;                  /* IP_PMTUDISC_…; for TCP kept: DF is always set */
+    bool dontfrag;                    /* IPV6_DONTFRAG */
     u8 mcast_ttl;
     bool mcast_loop;
     u32 mark;           /* SO_MARK, kept: there are no rules it could select */

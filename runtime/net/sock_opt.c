@@ -60,6 +60,7 @@ static const struct field ipv6_fields[] = {
     FIELD(IPV6_V6ONLY, 0, v6only),
     FIELD(IPV6_TCLASS, 255, tos),
     FIELD(IPV6_FREEBIND_, 0, freebind),
+    FIELD(IPV6_DONTFRAG, 0, dontfrag),
 };
 
 static inline struct sock *sock_of(struct file *f)

@@ -21,6 +21,7 @@ struct udp_table;
 struct igmp;
 struct dhcp;
 struct ip6;
+struct reasm_table;
 
 /* A network interface: the loopback, or one on a device. */
 struct netif {
@@ -46,7 +47,10 @@ struct net_stats {
     u64 ip_in, ip_out, tcp_in, tcp_out, udp_in, udp_out, icmp_in, icmp_out, arp_in;
     u64 eth_short, eth_other_mac, eth_type;
     u64 arp_bad, arp_pending_full, arp_failed;
-    u64 ip_header, ip_csum, ip_fragment, ip_not_ours, ip_proto;
+    u64 ip_header, ip_csum, ip_not_ours, ip_proto;
+    u64 ip_reasm_reqds, ip_reasm_oks, ip_reasm_fails,
+        ip_reasm_timeout; /* as RFC 4293 counts them */
+    u64 ip_frag_oks, ip_frag_creates;
     u64 icmp_bad, icmp_limited;
     u64 udp_bad, udp_no_port, udp_queue_full;
     u64 tcp_bad, tcp_csum, tcp_no_port, tcp_rst_out, tcp_listen_full, tcp_syn_dropped;
@@ -129,6 +133,17 @@ struct arp_cache {
 #define NET_DNS_MAX      3
 #define NET_NAME_BYTES   64
 
+/* How much the way to a host takes. */
+struct ip_pmtu {
+    struct ip_addr dst;
+    u64 end_ns; /* 0 or past: nothing is known */
+    u16 mtu_bytes;
+};
+
+#define NET_PMTUS                                                                                  \
+    4 /* LIMIT: the last four told; a fifth makes its first datagram be lost again                 \
+       */
+
 struct net {
     struct netif loop, eth;
     u64 now_ns; /* of this poll batch or send call: read through net_now() */
@@ -152,7 +167,10 @@ struct net {
     /* UDP to port 68, and only while the client runs. Owns nothing. */
     void (*dhcp_input)(struct net *n, const u8 *msg, size_t len);
     struct dhcp *dhcp;
-    struct ip6 *ip6; /* NULL: not linked, or without memory */
+    struct ip6 *ip6;           /* NULL: not linked, or without memory */
+    struct reasm_table *reasm; /* NULL: no fragment has come yet */
+    struct ip_pmtu pmtu[NET_PMTUS];
+    u32 frag_id; /* the next identification of IPv4 fragments */
     u32 n_socks;
     u64 icmp_tokens_ns;   /* rate limit of ICMP errors: a bucket measured in time */
     u32 dns[NET_DNS_MAX]; /* network byte order */

@@ -9,6 +9,7 @@
 #include "mem/heap.h"
 #include "net/csum.h"
 #include "net/igmp.h"
+#include "net/ip_frag.h"
 #include "sched/clock.h"
 
 /* Linked where a service may ask for a group. */
@@ -101,16 +102,24 @@ static struct udp_sock *udp_find(struct net *n, const struct ip_addr *local, u16
     return best ? udp_of(best) : NULL;
 }
 
+/* What a datagram holds, in packets of the pool. */
+static inline u32 udp_cost(const struct pkt *p)
+{
+    return 1 + p->cap_bytes / PKT_STORAGE_BYTES;
+}
+
 /* Put @p into @u's queue, or drop it. Owns @p. */
 static void udp_queue(struct udp_sock *u, struct pkt *p)
 {
     struct net *n = u->sk.net;
     struct udp_table *t = n->udp_table;
     u64 now = net_now(n);
+    u32 cost = udp_cost(p);
 
+    /* One datagram always has a place, unless it is a large one. */
     if (u->sk.shut & SHUT_RD_BIT || u->n_queued >= UDP_QUEUE_MAX ||
-        (u->n_queued &&
-         (u->rcv_bytes + p->len_bytes > u->sk.rcvbuf || t->n_rx >= n->limits.rx_pkts))) {
+        (u->n_queued && u->rcv_bytes + p->len_bytes > u->sk.rcvbuf) ||
+        ((u->n_queued || cost > 1) && t->n_rx + cost > n->limits.rx_pkts)) {
         n->stats.udp_queue_full++;
         pkt_put(p);
         return;
@@ -124,7 +133,7 @@ static void udp_queue(struct udp_sock *u, struct pkt *p)
     u->tail = p;
     u->n_queued++;
     u->rcv_bytes += p->len_bytes;
-    t->n_rx++;
+    t->n_rx += cost;
     file_notify(&u->sk.file, EPOLLIN | EPOLLRDNORM);
 }
 
@@ -138,11 +147,9 @@ static void udp_to_many(struct net *n, struct pkt *p, const struct udp_rx *from,
             struct pkt *q;
             if (udp_score(sk, &from->dst, dport, &from->src, from->sport) < 0)
                 continue;
-            q = pkt_alloc(NET_HEADROOM + UDP_HDR_BYTES);
-            if (!q || pkt_tailroom(q) < p->len_bytes) {
+            q = pkt_alloc_large(NET_HEADROOM + UDP_HDR_BYTES, p->len_bytes);
+            if (!q) {
                 n->stats.no_memory++;
-                if (q)
-                    pkt_put(q);
                 break;
             }
             memcpy(q->data, p->data, p->len_bytes);
@@ -200,6 +207,8 @@ static void udp_error(struct net *n, const struct ip_error *e)
 {
     struct udp_sock *u = udp_find(n, &e->flow.local, e->flow.lport, &e->flow.remote, e->flow.rport);
 
+    if (u && e->err == EMSGSIZE)
+        ip_pmtu_note(n, &e->flow.remote, e->mtu_bytes);
     /* RFC 1122 §4.1.3.3; as Linux, only a connected socket can know which datagram is meant. */
     if (!u || !u->sk.is_connected || !(e->is_hard || u->sk.recverr))
         return;
@@ -223,7 +232,7 @@ static bool is_broadcast(struct net *n, const struct ip_addr *a)
 
 /* Headers and off. Takes the caller's reference. */
 static int udp_transmit(const struct ip_route *rt, struct pkt *p, struct ip_out *out, u16 lport,
-                        u16 dport)
+                        u16 dport, enum ip_frag_mode frag)
 {
     struct net *n = rt->nif->net;
     struct udp_hdr *udp = (struct udp_hdr *)(p->data - sizeof(*udp));
@@ -240,7 +249,7 @@ static int udp_transmit(const struct ip_route *rt, struct pkt *p, struct ip_out 
         udp->csum = sum ? sum : 0xffff; /* RFC 768: 0 means "none" */
     }
     n->stats.udp_out++;
-    return ip_send(rt, p, out);
+    return ip_send_frag(rt, p, out, frag);
 }
 
 static inline struct udp_waiting *udp_waiting(struct pkt *p)
@@ -274,7 +283,7 @@ static void waiting_resume(struct tx_waiter *w)
             continue;
         }
         out.src = rt.src;
-        udp_transmit(&rt, p, &out, lport, dport);
+        udp_transmit(&rt, p, &out, lport, dport, IP_FRAG_HERE);
     }
 }
 
@@ -373,13 +382,37 @@ static void loop_back(struct udp_sock *u, const struct pkt *p, struct ip_out out
 {
     struct net *n = u->sk.net;
     struct ip_route rt = {.nif = &n->loop};
-    struct pkt *q = pkt_alloc(NET_HEADROOM + UDP_HDR_BYTES);
+    struct pkt *q = pkt_alloc_large(NET_HEADROOM + UDP_HDR_BYTES, p->len_bytes);
 
     if (!q)
         return;
     memcpy(q->data, p->data, p->len_bytes);
     q->len_bytes = p->len_bytes;
-    udp_transmit(&rt, q, &out, u->sk.flow.lport, dport);
+    udp_transmit(&rt, q, &out, u->sk.flow.lport, dport, IP_FRAG_HERE);
+}
+
+/* udp(7), IP_MTU_DISCOVER of ip(7): may a datagram of @len bytes leave? Returns 0; -EMSGSIZE;
+ * -ENOBUFS it has more fragments than we ever queue. */
+static int check_size(const struct udp_sock *u, struct netif *nif, const struct ip_addr *dst,
+                      size_t len)
+{
+    u32 mode = u->sk.mtu_discover;
+    size_t size = len + UDP_HDR_BYTES + ip_hdr_bytes(dst);
+    u32 mtu = mode == IP_PMTUDISC_PROBE && !nif->is_loop ? nif->mtu_bytes : ip_pmtu(nif, dst);
+
+    if (size <= mtu)
+        return 0;
+    if (mode == IP_PMTUDISC_DO || mode == IP_PMTUDISC_PROBE || u->sk.dontfrag)
+        return -EMSGSIZE;
+    return size / (mtu - 56) < u->sk.net->limits.txq_pkts / 2 ? 0 : -ENOBUFS;
+}
+
+static enum ip_frag_mode frag_of(const struct sock *sk)
+{
+    return sk->mtu_discover == IP_PMTUDISC_WANT ? IP_FRAG_HERE
+           : sk->mtu_discover == IP_PMTUDISC_DO || sk->mtu_discover == IP_PMTUDISC_PROBE
+               ? IP_FRAG_NEVER
+               : IP_FRAG_ANYWAY;
 }
 
 ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const struct msghdr *msg,
@@ -414,7 +447,7 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
     }
     for (int i = 0; i < n_iov; i++)
         len += iov[i].iov_len;
-    if (len > 0xffff - UDP_HDR_BYTES - IP4_HDR_BYTES)
+    if (len > 0xffff - UDP_HDR_BYTES - (ip_addr_is_v4(&dst) ? IP4_HDR_BYTES : 0))
         return -EMSGSIZE;
     err = autobind(u);
     if (err)
@@ -443,10 +476,10 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
         return -EACCES;
     if (ip_addr_is_any(&dst))
         dst = rt.src;
-    if (len + UDP_HDR_BYTES + ip_hdr_bytes(&dst) >
-        (is_queued ? n->eth.mtu_bytes : rt.nif->mtu_bytes))
-        return -EMSGSIZE; /* LIMIT: nothing is fragmented; lift together with reassembly */
-    p = pkt_alloc(NET_HEADROOM + UDP_HDR_BYTES);
+    err = check_size(u, is_queued ? &n->eth : rt.nif, &dst, len);
+    if (err)
+        return err;
+    p = pkt_alloc_large(NET_HEADROOM + UDP_HDR_BYTES, (u32)len);
     if (!p) {
         n->stats.no_memory++;
         return -ENOBUFS;
@@ -472,7 +505,7 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
         if (is_group(&dst) && sk->mcast_loop && !rt.nif->is_loop)
             loop_back(u, p, out, dport);
     }
-    err = udp_transmit(&rt, p, &out, sk->flow.lport, dport);
+    err = udp_transmit(&rt, p, &out, sk->flow.lport, dport, frag_of(sk));
     return err ? err : (ssize_t)len;
 }
 
@@ -556,7 +589,7 @@ static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
         u->head = p->next;
         u->n_queued--;
         u->rcv_bytes -= len;
-        sk->net->udp_table->n_rx--;
+        sk->net->udp_table->n_rx -= udp_cost(p);
         pkt_put(p);
     }
     return flags & MSG_TRUNC ? (ssize_t)len : (ssize_t)at;
@@ -682,7 +715,7 @@ static void udp_release(struct sock *sk)
     while (u->head) {
         struct pkt *p = u->head;
         u->head = p->next;
-        sk->net->udp_table->n_rx--;
+        sk->net->udp_table->n_rx -= udp_cost(p);
         pkt_put(p);
     }
     if (igmp_release)

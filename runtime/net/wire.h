@@ -26,6 +26,7 @@
 #define IP_PROTO_IGMP     2
 #define IP_PROTO_TCP      6
 #define IP_PROTO_UDP      17
+#define IP_PROTO_FRAGMENT 44
 #define IP_PROTO_ICMP6    58
 
 #define UDP_HDR_BYTES     8

@@ -107,6 +107,30 @@ static void last_reference_frees(void **state)
     assert_int_equal(pkt_pool_in_use(), 0);
 }
 
+static void large_ones_are_pages(void **state)
+{
+    struct pkt *p, *q;
+
+    (void)state;
+    pkt_pool_init(2);
+    p = pkt_alloc_large(48, 1000); /* fits an ordinary one */
+    assert_int_equal(sizeof(*p) + p->cap_bytes, PKT_STORAGE_BYTES);
+    q = pkt_alloc_large(48, 60000);
+    assert_int_equal(pkt_headroom(q), 48);
+    assert_true(pkt_tailroom(q) >= 60000);
+    assert_int_equal(q->refs, 1);
+    assert_int_equal(q->flags, 0);
+    memset(q->data, 1, 60000);
+    assert_int_equal(host_n_pages, 1 + 15);
+    assert_int_equal(pkt_pool_in_use(), 1);
+    pkt_put(q);
+    assert_int_equal(host_n_pages, 1);
+    host_pages_left = 0;
+    assert_null(pkt_alloc_large(48, 60000));
+    pkt_put(p);
+    assert_int_equal(pkt_pool_in_use(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +139,7 @@ int main(void)
         cmocka_unit_test_setup(budget_holds, setup),
         cmocka_unit_test_setup(no_page_left, setup),
         cmocka_unit_test_setup(last_reference_frees, setup),
+        cmocka_unit_test_setup(large_ones_are_pages, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,22 +262,38 @@ size_t page_avail(void)
     return host_ram_pages;
 }
 
-struct pkt *pkt_alloc(u32 headroom_bytes)
+struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
 {
+    size_t size = ALIGN_UP(
+        MAX(sizeof(struct pkt) + headroom_bytes + len_bytes, (size_t)PKT_STORAGE_BYTES), 64);
     struct pkt *p;
 
     if (host_n_pkts >= (long)host_pkt_budget)
         return NULL;
-    p = aligned_alloc(64, PKT_STORAGE_BYTES);
-    memset(p, 0xa5, PKT_STORAGE_BYTES);
+    p = aligned_alloc(64, size);
+    memset(p, 0xa5, size);
     p->next = NULL;
-    p->cap_bytes = PKT_STORAGE_BYTES - sizeof(*p);
+    p->cap_bytes = (u32)(size - sizeof(*p));
     p->data = p->buf + headroom_bytes;
     p->len_bytes = 0;
     p->refs = 1;
     p->flags = p->gso_type = 0;
     host_n_pkts++;
     return p;
+}
+
+struct pkt *pkt_alloc(u32 headroom_bytes)
+{
+    return pkt_alloc_large(headroom_bytes, 0);
+}
+
+void pkt_put_chain(struct pkt *p)
+{
+    while (p) {
+        struct pkt *next = p->next;
+        pkt_put(p);
+        p = next;
+    }
 }
 
 void pkt_put(struct pkt *p)
@@ -405,6 +421,7 @@ void host_net_free(struct net *n)
     while (d && host_dev_take(d, frame, sizeof(frame)))
         ;
     arp_flush(n);
+    ip_reasm_stop(n);
     if (ip6_stop)
         ip6_stop(n);
     if (n->tcp_table) {
