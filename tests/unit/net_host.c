@@ -10,11 +10,16 @@
 #include "mem/heap.h"
 #include "mem/page.h"
 #include "net/dhcp.h"
+#include "net/igmp.h"
 #include "net/tcp.h"
 #include "sched/clock.h"
 #include "net/ip6.h"
 
 #pragma weak ip6_stop
+
+/* What socket() would link: the stack refers to all of it weakly. IPv6 comes with who names it. */
+extern const void *const host_links[];
+const void *const host_links[] = {(void *)tcp_sock_new, (void *)udp_sock_new, (void *)igmp_setopt};
 
 u64 host_now_ns = NSEC_PER_SEC, host_seed = 1;
 bool host_signal;
