@@ -51,7 +51,7 @@ RUNTIME_S := $(sort $(wildcard runtime/arch/x86_64/*.S))
 objname = $(B)/obj/$(subst /,_,$(patsubst runtime/%,%,$(basename $(1)))).o
 RUNTIME_OBJS := $(foreach f,$(RUNTIME_C) $(RUNTIME_S),$(call objname,$f))
 
-LIBC_INPUTS := $(sort $(shell find runtime/libc -type f ! -name '*.md'))
+LIBC_INPUTS := $(sort $(shell find runtime/libc -type f ! -name '*.md') runtime/base/fmt.h runtime/base/types.h)
 LIBC_CFLAGS := -Os -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -g0 \
     -D__SKIFF_INSIDE
 LIBC_KEY    := $(shell { cat $(LIBC_INPUTS); echo '$(LIBC_CFLAGS)'; $(CC) --version; } 2>/dev/null | \

@@ -1,6 +1,7 @@
 /*
- * A formatter of a few hundred bytes for the runtime's own text (the log, the fault report,
- * /etc/resolv.conf): musl's vfprintf would cost every image 7 kB.
+ * A formatter of about a kilobyte: for the runtime's own text (the log, the fault report,
+ * /etc/resolv.conf), and for the service's printf() where its format says that this is enough
+ * (libc/overlay/include/skiff/stdio.h): musl's vfprintf costs an image 9 kB.
  */
 #pragma once
 
@@ -8,11 +9,27 @@
 
 #include "base/types.h"
 
+/* Where text goes. */
+struct fmt_out {
+    char *buf;
+    size_t size, used; /* bytes of buf */
+    size_t total;      /* bytes of text so far, dropped ones included; 0 at first */
+    /* Called when buf is full: sets used to 0. NULL: what does not fit is dropped. */
+    void (*flush)(struct fmt_out *o);
+};
+
 /**
- * Format into @buf like vsnprintf().
+ * Format as printf() does, without a terminator.
  *
- * Understands %c %s %.*s %d %i %u %x %p %% with the modifiers l, ll, z, the flags 0 and -, and a
- * width. Anything else is copied as it stands.
+ * Understands the conversions c s d i o u x X p % with every flag and modifier of C11 §7.21.6.1
+ * (wide characters excepted), widths and precisions, '*' included. Anything else is copied as it
+ * stands. Returns  o->total; -1 if that exceeded INT_MAX
+ */
+int fmt_write(struct fmt_out *o, const char *fmt, va_list ap);
+
+/**
+ * The same into @buf, like vsnprintf().
+ *
  * Returns  the length the whole text has or would have; @buf is always terminated if @size > 0
  */
 int fmt_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);

@@ -3,6 +3,7 @@
 # arguments, not in symbols: so where they are constants, <sys/socket.h> makes the call one of an
 # entry that needs less. Whoever calls socket() itself (a variable domain, a pointer, -O0, objects
 # compiled with other headers) gets all of it. libc's own calls take what families the service has.
+# Here are the entries; the header is overlay/include/skiff/socket.h.
 # Usage: sockets.sh FARM_DIR
 set -eu
 
@@ -53,69 +54,3 @@ for name in setsockopt __skiff_setsockopt_any; do
     set_option "$name" igmp_setopt
 done
 set_option __skiff_setsockopt
-
-header=$farm/include/sys/socket.h
-text=$(cat "$header")
-rm -f "$header" # it is a link to the pristine one
-{
-    echo "$text"
-    cat <<'HEADER'
-
-#if defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(__SKIFF_NO_ENTRIES)
-#ifndef _SKIFF_SOCKET_ENTRIES
-#define _SKIFF_SOCKET_ENTRIES
-#ifdef __cplusplus
-extern "C" {
-#endif
-#define __SKIFF_ENTRY extern __inline __attribute__((__gnu_inline__, __always_inline__))
-#ifndef socket
-int __skiff_socket_any(int, int, int);
-int __skiff_socket_inet(int, int, int);
-int __skiff_socket_inet_stream(int, int, int);
-int __skiff_socket_inet_dgram(int, int, int);
-int __skiff_socket_inet6_stream(int, int, int);
-int __skiff_socket_inet6_dgram(int, int, int);
-int __skiff_socket_local(int, int, int);
-__SKIFF_ENTRY int socket(int __domain, int __type, int __protocol)
-{
-	int __kind = __type & 15;
-	int __is_stream = __builtin_constant_p(__kind) && __kind == SOCK_STREAM;
-	int __is_dgram = __builtin_constant_p(__kind) && __kind == SOCK_DGRAM;
-#ifdef __SKIFF_INSIDE
-	if (!__builtin_constant_p(__domain) || __domain == AF_INET)
-#else
-	if (!__builtin_constant_p(__domain))
-		return __skiff_socket_any(__domain, __type, __protocol);
-	if (__domain == AF_INET)
-#endif
-		return __is_stream ? __skiff_socket_inet_stream(__domain, __type, __protocol)
-			: __is_dgram ? __skiff_socket_inet_dgram(__domain, __type, __protocol)
-			: __skiff_socket_inet(__domain, __type, __protocol);
-	if (__domain == AF_INET6)
-		return __is_stream ? __skiff_socket_inet6_stream(__domain, __type, __protocol)
-			: __is_dgram ? __skiff_socket_inet6_dgram(__domain, __type, __protocol)
-			: __skiff_socket_any(__domain, __type, __protocol);
-	return __skiff_socket_local(__domain, __type, __protocol);
-}
-#endif
-#ifndef setsockopt
-int __skiff_setsockopt_any(int, int, int, const void *, socklen_t);
-int __skiff_setsockopt(int, int, int, const void *, socklen_t);
-__SKIFF_ENTRY int setsockopt(int __fd, int __level, int __name, const void *__val, socklen_t __len)
-{
-	/* IPPROTO_IP, IPPROTO_IPV6: joining groups and choosing their interface is for all the rest. */
-	int __is_ip = !__builtin_constant_p(__level) || __level == 0 || __level == 41;
-	int __is_group = !__builtin_constant_p(__name) || __name == 17 || __name == 20
-		|| __name == 21 || __name == 32 || (__name >= 35 && __name <= 48);
-	return __is_ip && __is_group ? __skiff_setsockopt_any(__fd, __level, __name, __val, __len)
-		: __skiff_setsockopt(__fd, __level, __name, __val, __len);
-}
-#endif
-#undef __SKIFF_ENTRY
-#ifdef __cplusplus
-}
-#endif
-#endif
-#endif
-HEADER
-} > "$header"
