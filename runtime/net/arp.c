@@ -6,6 +6,7 @@
  * answer. Users that keep a copy of a MAC (TCP's header template) compare arp.generation before
  * they use it.
  */
+#include "net/acd.h"
 #include "net/ip.h"
 #include "net/ip6.h"
 #include "sched/clock.h"
@@ -44,6 +45,8 @@ static void arp_send(struct netif *nif, u16 op, u32 sender_ip, const u8 *target_
     memcpy(a->target_mac, target_mac, 6);
     a->target_ip = target_ip;
     p->len_bytes = sizeof(*a);
+    if ((sender_ip & be32(0xffff0000)) == be32(0xa9fe0000))
+        eth_dst = mac_broadcast; /* RFC 3927 §2.5: so that a conflict is seen */
     eth_push(nif, p, eth_dst, ETH_TYPE_ARP);
     netif_send(nif, p);
 }
@@ -212,13 +215,11 @@ void arp_input(struct netif *nif, struct pkt *p)
         goto out;
     }
     sender = a->sender_ip;
-    if (!nif->has_addr)
+    if (sender == nif->addr.v4 || n->acd.addr)
+        acd_heard(n, sender || !is_request ? sender : a->target_ip, !sender);
+    if (!nif->has_addr || sender == nif->addr.v4)
         goto out;
     is_for_us = a->target_ip == nif->addr.v4;
-    if (sender == nif->addr.v4) { /* RFC 5227 §2.4: somebody else claims our address */
-        n->stats.arp_bad++;
-        goto out;
-    }
     if (sender && sender != IP4_BROADCAST && (sender & be32(0xf0000000)) != be32(0xe0000000)) {
         /* RFC 826: update whom we know; add only who wants to talk to us. */
         from = ip_addr_v4(sender);
@@ -293,6 +294,11 @@ fail:
 void arp_announce(struct netif *nif)
 {
     arp_send(nif, ARP_OP_REQUEST, nif->addr.v4, mac_zero, nif->addr.v4, mac_broadcast);
+}
+
+void arp_probe(struct netif *nif, u32 addr)
+{
+    arp_send(nif, ARP_OP_REQUEST, 0, mac_zero, addr, mac_broadcast);
 }
 
 void arp_flush(struct net *n)

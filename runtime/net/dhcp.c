@@ -1,18 +1,20 @@
 /*
  * The client's state machine (RFC 2131 §4.4, figure 5) without INIT-REBOOT: nothing survives a boot
  * here. Answers come from anybody on the wire, so every option's length is checked, and what makes
- * no sense is ignored.
+ * no sense is ignored. Of what servers may tell, time servers (option 42) are not asked for: there
+ * is no file in which a service would look for them, on Linux neither.
  */
 #include "net/dhcp.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "mem/heap.h"
+#include "net/acd.h"
 #include "net/ip.h"
 
-#define DHCP_MAGIC     0x63825363
 #define DHCP_FIXED     236 /* bytes in front of the magic cookie */
 #define DHCP_MIN_BYTES 300 /* old relays drop shorter ones (RFC 1542 §2.1) */
 #define RETRY_FIRST_NS (NSEC_PER_SEC / 2)
@@ -20,6 +22,11 @@
 #define REQUEST_TRIES  4
 #define LEASE_MIN_SEC  30
 #define LEASE_FOREVER  0xffffffffu
+
+#define LINKLOCAL_TRIES                                                                            \
+    3 /* unanswered, 3.5 s: then we take an address of our own, and go on asking */
+#define DECLINED_NS  (10 * NSEC_PER_SEC) /* RFC 2131 §3.1 (5) */
+#define ROUTES_BYTES 96
 
 enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK };
 
@@ -40,6 +47,7 @@ enum {
     OPT_T1 = 58,
     OPT_T2 = 59,
     OPT_CLIENT_ID = 61,
+    OPT_ROUTES = 121,
     OPT_END = 255,
 };
 
@@ -50,33 +58,86 @@ struct dhcp {
     struct timer timer;
     enum dhcp_state state;
     u32 xid, n_tries;
-    u32 offered, server;                        /* network byte order */
-    u64 started_ns, lease_end_ns, t1_ns, t2_ns; /* absolute */
+    u32 offered, server;                 /* network byte order */
+    u64 started_ns, lease_end_ns, t2_ns; /* absolute */
 };
 
-/* What an answer says. Addresses in network byte order, 0 = not said. */
+/* What an answer says, as it is on the wire; 0 = not said. */
 struct answer {
-    u8 type;
-    u32 addr, mask, router, server, dns[NET_DNS_MAX];
-    u32 lease_sec, t1_sec, t2_sec;
-    u16 mtu_bytes;
+    u32 mask, router, lease_sec, t1_sec, t2_sec, server, dns[NET_DNS_MAX];
+    u32 addr;
+    u8 type, overload;
+    u8 mtu_bytes[2];
     char domain[NET_NAME_BYTES], hostname[NET_NAME_BYTES];
+    u8 n_routes; /* bytes in routes */
+    u8 routes[ROUTES_BYTES];
+};
+
+/* An option that goes into a field: its length is a multiple of @unit, of which @max bytes fit. */
+static const struct option {
+    u8 code, unit, max;
+    u8 at;
+} options[] = {
+#define OPTION(code, unit, field)                                                                  \
+    {                                                                                              \
+        code, unit, sizeof(((struct answer *)0)->field), offsetof(struct answer, field)            \
+    }
+    OPTION(OPT_MASK, 4, mask),       OPTION(OPT_ROUTER, 4, router),
+    OPTION(OPT_DNS, 4, dns),         OPTION(OPT_HOSTNAME, 1, hostname),
+    OPTION(OPT_DOMAIN, 1, domain),   OPTION(OPT_MTU, 2, mtu_bytes),
+    OPTION(OPT_LEASE, 4, lease_sec), OPTION(OPT_OVERLOAD, 1, overload),
+    OPTION(OPT_TYPE, 1, type),       OPTION(OPT_SERVER, 4, server),
+    OPTION(OPT_T1, 4, t1_sec),       OPTION(OPT_T2, 4, t2_sec),
 };
 
 /* --- out --- */
 
-static u8 *put_option(u8 *o, u8 code, const void *data, u8 len)
+static u8 *put_option(u8 *o, u8 code, const void *data, size_t len)
 {
     *o++ = code;
-    *o++ = len;
+    *o++ = (u8)len;
     memcpy(o, data, len);
     return o + len;
 }
 
+/* What we send is the same but for a few bytes. RFC 3442: routes are asked for before the router.
+ */
+static const u8 fixed_head[] = {1 /* BOOTREQUEST */, 1, 6};
+static const u8 fixed_options[] = {0x63,
+                                   0x82,
+                                   0x53,
+                                   0x63,
+                                   OPT_TYPE,
+                                   1,
+                                   0,
+                                   OPT_CLIENT_ID,
+                                   7,
+                                   1,
+                                   0,
+                                   0,
+                                   0,
+                                   0,
+                                   0,
+                                   0, /* DECLINE has nothing of this: */
+                                   OPT_MAX_SIZE,
+                                   2,
+                                   1500 >> 8,
+                                   1500 & 255,
+                                   OPT_PARAMS,
+                                   7,
+                                   OPT_ROUTES,
+                                   OPT_MASK,
+                                   OPT_ROUTER,
+                                   OPT_DNS,
+                                   OPT_HOSTNAME,
+                                   OPT_DOMAIN,
+                                   OPT_MTU};
+#define AT_TYPE   6
+#define AT_MAC    10
+#define AT_COMMON 16
+
 static void dhcp_send(struct dhcp *d, u8 type)
 {
-    static const u8 params[] = {OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_HOSTNAME, OPT_DOMAIN,
-                                OPT_MTU,  OPT_LEASE,  OPT_T1,  OPT_T2};
     struct net *n = d->net;
     bool has_addr = d->state == RENEWING || d->state == REBINDING;
     struct ip_out out = {.src = ip_addr_v4(has_addr ? n->eth.addr.v4 : 0),
@@ -84,8 +145,11 @@ static void dhcp_send(struct dhcp *d, u8 type)
                          .proto = IP_PROTO_UDP};
     struct ip_route rt = {&n->eth, out.dst, out.src};
     struct pkt *p = pkt_alloc(NET_HEADROOM);
-    u16 max_size = be16(n->eth.mtu_bytes);
-    u8 id[7] = {1};
+    u64 secs = (net_now(n) - d->started_ns) / NSEC_PER_SEC;
+    struct udp_hdr *udp;
+    u16 secs16 = be16(MIN(secs, 0xffffu));
+    u8 *m, *o;
+    u32 len;
 
     if (!p) {
         n->stats.no_memory++;
@@ -93,36 +157,27 @@ static void dhcp_send(struct dhcp *d, u8 type)
     }
     if (d->state == RENEWING && ip_route(n, &out.dst, &rt) != 0)
         out.dst.v4 = rt.next_hop.v4 = IP4_BROADCAST;
-    struct udp_hdr *udp = (struct udp_hdr *)p->data;
-    u8 *m = (u8 *)(udp + 1), *o = m + DHCP_FIXED;
-    u32 word;
-    memset(udp, 0, sizeof(*udp) + DHCP_MIN_BYTES);
-    m[0] = 1; /* BOOTREQUEST */
-    m[1] = 1;
-    m[2] = 6;
-    word = be32(d->xid);
-    memcpy(m + 4, &word, 4);
-    u64 secs = (net_now(n) - d->started_ns) / NSEC_PER_SEC;
-    u16 secs16 = be16(MIN(secs, 0xffffu));
+    udp = (struct udp_hdr *)p->data;
+    m = memset(udp, 0, sizeof(*udp) + DHCP_MIN_BYTES);
+    m += sizeof(*udp);
+    memcpy(m, fixed_head, sizeof(fixed_head));
+    memcpy(m + 4, &d->xid, 4);
     memcpy(m + 8, &secs16, 2);
-    if (has_addr)
-        memcpy(m + 12, &n->eth.addr.v4, 4); /* ciaddr */
+    memcpy(m + 12, &out.src.v4, 4); /* ciaddr */
     memcpy(m + 28, n->eth.mac, 6);
-    memcpy(id + 1, n->eth.mac, 6);
-    word = be32(DHCP_MAGIC);
-    memcpy(o, &word, 4);
-    o = put_option(o + 4, OPT_TYPE, &type, 1);
-    o = put_option(o, OPT_CLIENT_ID, id, sizeof(id));
-    o = put_option(o, OPT_MAX_SIZE, &max_size, 2);
-    o = put_option(o, OPT_PARAMS, params, sizeof(params));
-    if (n->hostname[0])
-        o = put_option(o, OPT_HOSTNAME, n->hostname, (u8)strlen(n->hostname));
-    if (type == REQUEST && d->state == REQUESTING) { /* RFC 2131 table 5 */
+    o = m + DHCP_FIXED;
+    memcpy(o, fixed_options, sizeof(fixed_options));
+    o[AT_TYPE] = type;
+    memcpy(o + AT_MAC, n->eth.mac, 6);
+    o += type == DECLINE ? AT_COMMON : sizeof(fixed_options);
+    if (type != DECLINE && n->hostname[0])
+        o = put_option(o, OPT_HOSTNAME, n->hostname, strlen(n->hostname));
+    if (d->state == REQUESTING) { /* RFC 2131 table 5 */
         o = put_option(o, OPT_REQUESTED_IP, &d->offered, 4);
         o = put_option(o, OPT_SERVER, &d->server, 4);
     }
     *o++ = OPT_END;
-    u32 len = MAX((u32)(o - m), DHCP_MIN_BYTES) + UDP_HDR_BYTES;
+    len = MAX((u32)(o - m), DHCP_MIN_BYTES) + UDP_HDR_BYTES;
     udp->sport = be16(68);
     udp->dport = be16(67);
     udp->len = be16(len);
@@ -139,21 +194,16 @@ static bool is_host(u32 a)
     return top != 0 && top != 127 && top < 224;
 }
 
-static void get_name(char *dst, const u8 *src, u32 len)
+/* It ends up in resolv.conf: no spaces, no new lines, or there is no name. */
+static void clean_name(char *name)
 {
-    u32 i;
-
-    for (i = 0; i < len && i < NET_NAME_BYTES - 1 && src[i]; i++) {
-        u8 c = src[i];
-        bool is_fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_';
-        if (!is_fine) { /* it ends up in resolv.conf: no spaces, no new lines */
-            i = 0;
-            break;
-        }
-        dst[i] = (char)c;
+    name[NET_NAME_BYTES - 1] = 0;
+    for (const char *at = name; *at; at++) {
+        u8 c = (u8)*at, low = c | 0x20;
+        if (!(low >= 'a' && low <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '.' &&
+            c != '_')
+            name[0] = 0;
     }
-    dst[i] = 0;
 }
 
 static u32 get32(const u8 *p)
@@ -163,69 +213,26 @@ static u32 get32(const u8 *p)
     return v;
 }
 
-static void take_option(struct answer *a, u8 code, const u8 *v, u32 len)
+static void take_options(struct answer *a, const u8 *o, size_t len)
 {
-    switch (code) {
-    case OPT_MASK:
-        if (len == 4)
-            a->mask = get32(v);
-        break;
-    case OPT_ROUTER:
-        if (len >= 4)
-            a->router = get32(v);
-        break;
-    case OPT_DNS:
-        for (u32 i = 0; i < NET_DNS_MAX && (i + 1) * 4 <= len; i++)
-            a->dns[i] = get32(v + i * 4);
-        break;
-    case OPT_HOSTNAME:
-        get_name(a->hostname, v, len);
-        break;
-    case OPT_DOMAIN:
-        get_name(a->domain, v, len);
-        break;
-    case OPT_MTU:
-        if (len == 2)
-            a->mtu_bytes = (u16)(v[0] << 8 | v[1]);
-        break;
-    case OPT_LEASE:
-        if (len == 4)
-            a->lease_sec = be32(get32(v));
-        break;
-    case OPT_T1:
-        if (len == 4)
-            a->t1_sec = be32(get32(v));
-        break;
-    case OPT_T2:
-        if (len == 4)
-            a->t2_sec = be32(get32(v));
-        break;
-    case OPT_TYPE:
-        if (len == 1)
-            a->type = v[0];
-        break;
-    case OPT_SERVER:
-        if (len == 4)
-            a->server = get32(v);
-        break;
-    }
-}
-
-static void take_options(struct answer *a, const u8 *o, size_t len, u8 *overload)
-{
-    while (len >= 2 && *o != OPT_END) {
-        u32 size = o[1];
+    while (len && *o != OPT_END) {
+        const u8 *v = o + 2;
+        u32 size;
         if (*o == 0) { /* pad */
             o++;
             len--;
             continue;
         }
-        if (size + 2 > len)
+        if (len < 2 || (size = o[1]) + 2 > len)
             return;
-        if (*o == OPT_OVERLOAD && size == 1 && overload)
-            *overload = o[2];
-        else
-            take_option(a, *o, o + 2, size);
+        if (*o == OPT_ROUTES && a->n_routes + size <= sizeof(a->routes)) {
+            memcpy(a->routes + a->n_routes, v, size); /* RFC 3396: the parts make one */
+            a->n_routes += (u8)size;
+        }
+        for (const struct option *f = options; f < options + ARRAY_SIZE(options); f++) {
+            if (f->code == *o && size && size % f->unit == 0)
+                memcpy((u8 *)a + f->at, v, MIN(size, f->max));
+        }
         o += size + 2;
         len -= size + 2;
     }
@@ -234,19 +241,18 @@ static void take_options(struct answer *a, const u8 *o, size_t len, u8 *overload
 /* Is it an answer to us, and what does it say? */
 static bool parse(struct dhcp *d, const u8 *m, size_t len, struct answer *a)
 {
-    u8 overload = 0;
-
     memset(a, 0, sizeof(*a));
-    if (len < DHCP_FIXED + 4 || m[0] != 2 || m[1] != 1 || m[2] != 6 ||
-        be32(get32(m + 4)) != d->xid || memcmp(m + 28, d->net->eth.mac, 6) != 0 ||
-        be32(get32(m + DHCP_FIXED)) != DHCP_MAGIC)
+    if (len < DHCP_FIXED + 4 || m[0] != 2 || get32(m + 4) != d->xid ||
+        memcmp(m + 28, d->net->eth.mac, 6) != 0 || memcmp(m + DHCP_FIXED, fixed_options, 4) != 0)
         return false;
     a->addr = get32(m + 16); /* yiaddr */
-    take_options(a, m + DHCP_FIXED + 4, len - DHCP_FIXED - 4, &overload);
-    if (overload & 1) /* RFC 2132 §9.3: file and sname carry options, too */
-        take_options(a, m + 108, 128, NULL);
-    if (overload & 2)
-        take_options(a, m + 44, 64, NULL);
+    take_options(a, m + DHCP_FIXED + 4, len - DHCP_FIXED - 4);
+    if (a->overload & 1) /* RFC 2132 §9.3: file and sname carry options, too */
+        take_options(a, m + 108, 128);
+    if (a->overload & 2)
+        take_options(a, m + 44, 64);
+    clean_name(a->domain);
+    clean_name(a->hostname);
     return true;
 }
 
@@ -264,9 +270,10 @@ static void send_again(struct dhcp *d)
 
     wait = MIN(wait, RETRY_MAX_NS);
     wait += net_random64() % (wait / 4); /* RFC 2131 §4.1: not all at once */
-    d->n_tries++;
     dhcp_send(d, d->state == SELECTING ? DISCOVER : REQUEST);
     timer_set(&d->timer, net_now(d->net) + wait);
+    if (++d->n_tries > LINKLOCAL_TRIES && d->state == SELECTING)
+        linklocal_start(d->net);
 }
 
 static void start_over(struct dhcp *d)
@@ -280,41 +287,84 @@ static void start_over(struct dhcp *d)
 static void lose_lease(struct dhcp *d)
 {
     log_warn("net", "DHCP: the lease is lost, asking for a new one");
+    acd_stop(d->net);
     net_set_addr(d->net, 0, 0, 0, 0);
     start_over(d);
+}
+
+/* RFC 2131 §3.1 (5): somebody has the address that was given to us. */
+static void claimed(struct net *n, bool is_free)
+{
+    struct dhcp *d = n->dhcp;
+
+    if (is_free)
+        return;
+    log_warn("net", "DHCP: another machine has the address: declined");
+    d->offered = n->eth.addr.v4;
+    d->xid = (u32)net_random64();
+    enter(d, REQUESTING);
+    dhcp_send(d, DECLINE);
+    net_set_addr(n, 0, 0, 0, 0);
+    d->xid = 0; /* nothing is awaited */
+    enter(d, SELECTING);
+    timer_set(&d->timer, net_now(n) + DECLINED_NS);
+}
+
+/* RFC 3442: bytes of a mask's length, as much of the network as that covers, a router. Returns the
+ * default router among them. */
+static u32 take_routes(struct netif *nif, const struct answer *a)
+{
+    u32 gateway = 0, i = 0;
+
+    while (i < a->n_routes && a->routes[i] <= 32) {
+        u32 bits = a->routes[i], n = (bits + 7) / 8, net = 0;
+        if (i + 1 + n + 4 > a->n_routes)
+            break;
+        memcpy(&net, a->routes + i + 1, n);
+        i += n + 5;
+        if (!bits)
+            gateway = get32(a->routes + i - 4);
+        else if (nif->n_routes < NETIF_ROUTES)
+            nif->routes[nif->n_routes++] =
+                (struct ip_net){net, be32(~0u << (32 - bits)), get32(a->routes + i - 4)};
+    }
+    return gateway;
 }
 
 static void bind_lease(struct dhcp *d, const struct answer *a)
 {
     struct net *n = d->net;
     u64 now = net_now(n);
-    u32 lease = a->lease_sec ? MAX(a->lease_sec, LEASE_MIN_SEC) : 3600;
-    u32 t1 = a->t1_sec && a->t1_sec < lease ? a->t1_sec : lease / 2;
-    u32 t2 = a->t2_sec && a->t2_sec < lease && a->t2_sec >= t1 ? a->t2_sec : lease / 8 * 7;
-    u32 mask = a->mask;
+    u32 lease = be32(a->lease_sec), t1 = be32(a->t1_sec), t2 = be32(a->t2_sec);
+    u32 mask = a->mask, router = a->router;
+    bool is_new = a->addr != n->eth.addr.v4;
 
-    t2 = MAX(t2, t1);
-    if (lease == LEASE_FOREVER) {
-        timer_cancel(&d->timer);
-        d->t1_ns = d->t2_ns = d->lease_end_ns = DEADLINE_NEVER;
-    } else {
-        d->t1_ns = now + t1 * NSEC_PER_SEC;
-        d->t2_ns = now + t2 * NSEC_PER_SEC;
-        d->lease_end_ns = now + lease * NSEC_PER_SEC;
-        timer_set(&d->timer, d->t1_ns);
-    }
+    lease = lease ? MAX(lease, LEASE_MIN_SEC) : 3600;
+    t1 = t1 && t1 < lease ? t1 : lease / 2;
+    t2 = t2 >= t1 && t2 < lease ? t2 : MAX(lease / 8 * 7, t1);
+    d->t2_ns = now + t2 * NSEC_PER_SEC;
+    d->lease_end_ns = now + lease * NSEC_PER_SEC;
     enter(d, BOUND);
+    if (lease == LEASE_FOREVER)
+        timer_cancel(&d->timer);
+    else
+        timer_set(&d->timer, now + t1 * NSEC_PER_SEC);
     if (a->server)
         d->server = a->server;
-    if (!mask || (~be32(mask) & (~be32(mask) + 1))) /* none, or with holes: by class, as of old */
-        mask = be32(a->addr) >> 31
-                   ? (be32(a->addr) >> 30 == 2 ? be32(0xffff0000) : be32(0xffffff00))
-                   : be32(0xff000000);
+    if (!mask || (~be32(mask) & (~be32(mask) + 1))) { /* none, or with holes: by class, as of old */
+        u32 top = be32(a->addr) >> 30;
+        mask = be32(top < 2 ? 0xff000000 : top == 2 ? 0xffff0000 : 0xffffff00);
+    }
     memcpy(n->dns, a->dns, sizeof(n->dns));
     memcpy(n->domain, a->domain, sizeof(n->domain));
     if (!n->hostname[0])
         memcpy(n->hostname, a->hostname, sizeof(n->hostname));
-    net_set_addr(n, a->addr, mask, is_host(a->router) ? a->router : 0, a->mtu_bytes);
+    net_set_addr(n, a->addr, mask, is_host(router) ? router : 0,
+                 (u16)(a->mtu_bytes[0] << 8 | a->mtu_bytes[1]));
+    if (a->n_routes)
+        n->eth.gateway = take_routes(&n->eth, a);
+    if (is_new)
+        acd_start(n, a->addr, claimed);
 }
 
 static void dhcp_input(struct net *n, const u8 *msg, size_t len)
@@ -406,6 +456,7 @@ int dhcp_start(struct net *n)
 
 void dhcp_stop(struct net *n)
 {
+    acd_stop(n);
     if (n->dhcp)
         timer_cancel(&n->dhcp->timer);
     heap_free(n->dhcp);

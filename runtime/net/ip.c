@@ -42,6 +42,7 @@ bool ip_is_many(struct net *n, const struct ip_addr *a)
 int ip_route(struct net *n, const struct ip_addr *dst, struct ip_route *rt)
 {
     struct netif *eth = &n->eth;
+    struct ip_net best;
     u32 a = dst->v4;
 
     if (!ip_addr_is_v4(dst))
@@ -56,12 +57,18 @@ int ip_route(struct net *n, const struct ip_addr *dst, struct ip_route *rt)
         return n->is_acquiring ? -EAGAIN : -ENETUNREACH;
     rt->nif = eth;
     rt->src = eth->addr;
-    if (((a ^ eth->addr.v4) & eth->mask) == 0 || a == IP4_BROADCAST || is_multicast(a))
+    if (a == IP4_BROADCAST || is_multicast(a))
         return 0;
-    if (!eth->gateway)
-        return -ENETUNREACH;
-    rt->next_hop.v4 = eth->gateway;
-    return 0;
+    best = (struct ip_net){0, 0, eth->gateway};
+    if (((a ^ eth->addr.v4) & eth->mask) == 0)
+        best = (struct ip_net){0, eth->mask, 0};
+    for (const struct ip_net *r = eth->routes; r < eth->routes + eth->n_routes; r++) {
+        if (((a ^ r->addr) & r->mask) == 0 && be32(r->mask) > be32(best.mask))
+            best = *r;
+    }
+    if (best.gateway)
+        rt->next_hop.v4 = best.gateway;
+    return best.gateway || best.mask ? 0 : -ENETUNREACH;
 }
 
 void ip4_fill(struct ip4_hdr *ip, const struct ip_out *o, u32 total_len)
@@ -209,6 +216,7 @@ void ip_input(struct netif *nif, struct pkt *p)
     struct net *n = nif->net;
     const struct ip4_hdr *ip = (const struct ip4_hdr *)p->data;
     u32 hdr_len, total_len;
+    bool is_ours = true;
     struct ip_in in;
 
     n->stats.ip_in++;
@@ -243,12 +251,16 @@ void ip_input(struct netif *nif, struct pkt *p)
             goto bad; /* from ourselves? then it would not have come by wire */
     } else if (ip_is_many(n, &in.dst)) {
         in.to_many = true;
-    } else if (nif->has_addr || !n->dhcp_input) { /* RFC 2131 §4.1: an answer may be unicast */
-        n->stats.ip_not_ours++;
-        goto drop;
+    } else {
+        is_ours = false;
     }
     p->data += hdr_len;
     p->len_bytes = total_len - hdr_len; /* Ethernet pads short frames */
+    if (unlikely(!is_ours)) { /* RFC 2131 §4.1: an answer may be unicast to what will be ours */
+        if (in.proto != IP_PROTO_UDP || !is_for_dhcp(n, p))
+            n->stats.ip_not_ours++;
+        goto drop;
+    }
     if (unlikely(ip->frag & be16(IP4_MF | IP4_OFFSET))) {
         u32 frag = be16(ip->frag);
         struct ip_frag f = {ip->id, (frag & IP4_OFFSET) * 8, frag & IP4_MF, false, 0, 0};

@@ -111,8 +111,10 @@ void net_set_addr(struct net *n, u32 addr, u32 mask, u32 gateway, u16 mtu_bytes)
     nif->mtu_bytes = mtu_bytes >= MTU_MIN && mtu_bytes < dev_mtu ? mtu_bytes : dev_mtu;
     nif->mask = mask;
     nif->gateway = gateway;
+    nif->n_routes = 0;
     if (is_new || !addr)
         arp_flush(n);
+    n->arp.generation++; /* the gateway may be another */
     nif->addr = ip_addr_v4(addr);
     nif->broadcast = be32(mask) < 0xfffffffe ? addr | ~mask : 0;
     nif->has_addr = addr != 0;

@@ -23,6 +23,13 @@ struct dhcp;
 struct ip6;
 struct reasm_table;
 
+#define NETIF_ROUTES 4 /* LIMIT: routes DHCP may give besides the default; others are ignored */
+
+/* A way to a network, IPv4, network byte order. */
+struct ip_net {
+    u32 addr, mask, gateway; /* gateway 0: on the link */
+};
+
 /* A network interface: the loopback, or one on a device. */
 struct netif {
     struct net *net;
@@ -34,8 +41,10 @@ struct netif {
     u16 mtu_bytes; /* largest IP packet */
     u32 offloads;  /* BIT(NETDEV_…) */
     struct ip_addr addr;
-    u32 mask, gateway; /* network byte order; gateway 0 = none */
-    u32 broadcast;     /* of the network; 0 = it has none (RFC 3021) */
+    u32 mask, gateway;                  /* network byte order; gateway 0 = none */
+    u32 broadcast;                      /* of the network; 0 = it has none (RFC 3021) */
+    struct ip_net routes[NETIF_ROUTES]; /* besides these two (RFC 3442), n_routes of them */
+    u8 n_routes;
     /* Frames of protocols without a queue of their own (ARP, ICMP, UDP, RST) waiting for the ring;
      * for the loopback: frames on their way to its input. */
     struct pkt *txq_head, *txq_tail;
@@ -126,6 +135,15 @@ struct arp_cache {
     struct net *net;
 };
 
+/* RFC 5227: an address that is being asked for, and the defence of ours (acd.h). */
+struct acd {
+    struct timer timer;
+    u32 addr; /* asked for; 0 = none */
+    u8 n_probes, n_conflicts;
+    u64 defend_ns; /* not before */
+    void (*result)(struct net *n, bool is_free);
+};
+
 /* What if_nametoindex(3), scope ids and IP_PKTINFO call the interfaces, as on a Linux with one. */
 #define NET_IFINDEX_LOOP 1
 #define NET_IFINDEX_ETH  2
@@ -159,6 +177,7 @@ struct net {
     struct waitq ready;  /* woken when the address is there */
     struct poller poller;
     struct arp_cache arp;
+    struct acd acd;
     const struct ip_proto *tcp, *udp;  /* NULL: no such socket yet */
     const struct ip_proto *igmp_proto; /* NULL: nobody has joined a group */
     struct igmp *igmp;
@@ -260,6 +279,7 @@ struct arp_entry *arp_new(struct net *n, const struct ip_addr *ip, bool is_used)
 /* @e is at @mac: what waited leaves. @is_confirmed: two ways, else it is checked when next used. */
 void arp_learn(struct netif *nif, struct arp_entry *e, const u8 *mac, bool is_confirmed);
 
-/* Tell the neighbours our address (RFC 5227 announcement). */
+/* Tell the neighbours our address (RFC 5227 announcement); ask for one that is to be ours. */
 void arp_announce(struct netif *nif);
+void arp_probe(struct netif *nif, u32 addr);
 void arp_flush(struct net *n);

@@ -41,6 +41,15 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
             net.dhcp_input(&net, m, MIN(sizeof(m), 3 + len));
         if (len & 1)
             host_pass(NSEC_PER_SEC << (len % 20));
+        if (len & 2) { /* somebody has what we want, or wants what we have */
+            u8 arp[60] = {255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 9, 8, 6,
+                          0,   1,   8,   0,   6,   4,   0, 1, 2, 0, 0, 0, 0, 9};
+            u32 ours = net.acd.addr ? net.acd.addr : net.eth.addr.v4;
+            memcpy(arp + (len & 4 ? 28 : 38), &ours, 4);
+            host_dev_give(&dev, arp, sizeof(arp));
+        }
+        if (net.eth.n_routes > NETIF_ROUTES)
+            abort();
         n = (size_t)net_resolv_conf(text, sizeof(text));
         if (n != strlen(text) || strlen(net_hostname()) >= NET_NAME_BYTES)
             abort();

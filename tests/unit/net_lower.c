@@ -192,14 +192,23 @@ static void arp_ages(void **state)
     file_put(u);
 }
 
-/* RFC 5227 §2.4: somebody who claims our address is not believed */
+/* RFC 5227 §2.4 (c): somebody who claims our address is not believed, and told so, but not too
+ * often
+ */
 static void arp_spoof_of_us(void **state)
 {
     (void)state;
     give_arp(2, OUR_IP, OUR_IP, 6);
     give_arp(1, OUR_IP, OUR_IP, 6);
+    assert_non_null(out_arp());
+    assert_memory_equal(out + 28, "\x0a\0\0\1", 4);
+    assert_memory_equal(out + 38, "\x0a\0\0\1", 4);
     assert_false(next_frame());
     assert_int_equal(peer_net.stats.arp_bad, 2);
+    host_pass(11 * NSEC_PER_SEC);
+    give_arp(2, OUR_IP, OUR_IP, 6);
+    assert_true(next_frame());
+    assert_false(next_frame());
 }
 
 /* --- IPv4, ICMP --- */
