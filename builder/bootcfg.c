@@ -42,6 +42,12 @@ static void add_net(struct text *line, const struct net *net)
         bootcfg_add(line, BOOTCFG_GW, net->gw);
     if (net->dns[0])
         bootcfg_add(line, BOOTCFG_DNS, net->dns);
+    if (net->ip6[0])
+        bootcfg_add(line, BOOTCFG_IP6, net->ip6);
+    if (net->gw6[0])
+        bootcfg_add(line, BOOTCFG_GW6, net->gw6);
+    if (net->dns6[0])
+        bootcfg_add(line, BOOTCFG_DNS6, net->dns6);
 }
 
 char *bootcfg_line(const struct vmspec *vm)

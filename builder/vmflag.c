@@ -68,28 +68,64 @@ char *port_parse(const char *s, struct port *port)
     return why;
 }
 
-#define TAP_FORM "write it as tap=IF[,ip=ADDR/LEN[,gw=ADDR]][,dns=ADDR]"
+#define TAP_FORM                                                                                   \
+    "write it as tap=IF[,ip=ADDR/LEN[,gw=ADDR]][,dns=ADDR][,ip6=ADDR/LEN[,gw6=ADDR]][,dns6=ADDR]"
+
+/* One that a machine can have. */
+static bool is_ipv6_host(const char *s)
+{
+    struct in6_addr a;
+
+    return inet_pton(AF_INET6, s, &a) == 1 && !IN6_IS_ADDR_MULTICAST(&a) &&
+           !IN6_IS_ADDR_UNSPECIFIED(&a) && !IN6_IS_ADDR_LOOPBACK(&a) && !IN6_IS_ADDR_V4MAPPED(&a);
+}
+
+/* ADDR/LEN into @out. */
+static bool parse_prefix(const char *value, bool (*is_addr)(const char *), uint64_t max_len,
+                         char *out, size_t size)
+{
+    const char *slash = strchr(value, '/');
+    char *addr = slash ? str_dup_n(value, (size_t)(slash - value)) : NULL;
+    uint64_t len;
+    bool is_good =
+        addr && is_addr(addr) && number_parse(slash + 1, 1, max_len, &len) && strlen(value) < size;
+
+    free(addr);
+    if (is_good)
+        strcpy(out, value);
+    return is_good;
+}
 
 static char *parse_tap_word(const char *key, const char *value, struct net *net)
 {
-    if (strcmp(key, "ip") == 0) {
-        const char *slash = strchr(value, '/');
-        uint64_t len;
-        char *addr = slash ? str_dup_n(value, (size_t)(slash - value)) : NULL;
-        bool is_good = addr && is_ipv4(addr) && number_parse(slash + 1, 1, 32, &len) &&
-                       strlen(value) < sizeof(net->ip);
-        free(addr);
-        if (!is_good)
-            return str_fmt("ip \"%s\" is not ADDR/LEN; such as 10.0.0.2/24", value);
-        strcpy(net->ip, value);
+    const struct {
+        const char *key;
+        char *out;
+        bool is_v6;
+    } addrs[] = {{"gw", net->gw, false},
+                 {"dns", net->dns, false},
+                 {"gw6", net->gw6, true},
+                 {"dns6", net->dns6, true}};
+
+    if (strcmp(key, "ip") == 0)
+        return parse_prefix(value, is_ipv4, 32, net->ip, sizeof(net->ip))
+                   ? NULL
+                   : str_fmt("ip \"%s\" is not ADDR/LEN; such as 10.0.0.2/24", value);
+    if (strcmp(key, "ip6") == 0)
+        return parse_prefix(value, is_ipv6_host, 128, net->ip6, sizeof(net->ip6))
+                   ? NULL
+                   : str_fmt("ip6 \"%s\" is not ADDR/LEN; such as fd00::2/64", value);
+    for (size_t i = 0; i < sizeof(addrs) / sizeof(*addrs); i++) {
+        if (strcmp(key, addrs[i].key) != 0)
+            continue;
+        if (!(addrs[i].is_v6 ? is_ipv6_host(value) : is_ipv4(value)))
+            return addrs[i].is_v6
+                       ? str_fmt("%s \"%s\" is not an IPv6 address; such as fd00::1", key, value)
+                       : str_fmt("%s \"%s\" is not an IPv4 address; such as 10.0.0.1", key, value);
+        strcpy(addrs[i].out, value);
         return NULL;
     }
-    if (strcmp(key, "gw") != 0 && strcmp(key, "dns") != 0)
-        return str_fmt("\"%s\" is not known; " TAP_FORM, key);
-    if (!is_ipv4(value))
-        return str_fmt("%s \"%s\" is not an IPv4 address; such as 10.0.0.1", key, value);
-    strcpy(strcmp(key, "gw") == 0 ? net->gw : net->dns, value);
-    return NULL;
+    return str_fmt("\"%s\" is not known; " TAP_FORM, key);
 }
 
 /* words: "IF,ip=…,gw=…", cut up in place. */
@@ -111,6 +147,8 @@ static char *parse_tap(char *words, struct net *net)
     }
     if (net->gw[0] && !net->ip[0])
         return str_fmt("gw without ip; with DHCP the server names the gateway");
+    if (net->gw6[0] && !net->ip6[0])
+        return str_fmt("gw6 without ip6; without ip6 routers name themselves");
     return NULL;
 }
 

@@ -19,13 +19,16 @@ struct port {
     bool is_udp;
 };
 
-/* user | none | tap=IF[,ip=ADDR/LEN[,gw=ADDR]][,dns=ADDR] */
+/* user | none | tap=IF[,ip=ADDR/LEN[,gw=ADDR]][,dns=ADDR][,ip6=ADDR/LEN[,gw6=ADDR]][,dns6=ADDR] */
 struct net {
     enum net_kind kind;
     char tap[16]; /* the interface; so are the rest only for NET_TAP; "" if not given */
     char ip[20];  /* ADDR/LEN */
     char gw[16];
     char dns[16];
+    char ip6[50]; /* ADDR/LEN */
+    char gw6[46];
+    char dns6[46];
 };
 
 char *port_parse(const char *s, struct port *port);

@@ -21,7 +21,10 @@
 #define BOOTCFG_IP        "ip"    /* ADDR/LEN, "dhcp" or "none"                   dhcp       */
 #define BOOTCFG_GW        "gw"    /* default gateway                              none       */
 #define BOOTCFG_DNS       "dns"   /* name server; up to 3, comma separated        none       */
-#define BOOTCFG_HOST      "host"  /* host name                                    "skiff"    */
+#define BOOTCFG_IP6       "ip6"   /* ADDR/LEN, "auto" (by router) or "none"       auto       */
+#define BOOTCFG_GW6       "gw6"   /* default router of IPv6, with ip6=            none       */
+#define BOOTCFG_DNS6      "dns6"  /* name server; up to 2, comma separated        none       */
+#define BOOTCFG_HOST      "host"  /* host name                            DHCP's or "skiff"   */
 #define BOOTCFG_MTU       "mtu"   /* bytes                                        device's   */
 #define BOOTCFG_EXIT      "exit"  /* I/O port of isa-debug-exit, 0x…              none       */
 #define BOOTCFG_CTL       "ctl"   /* I/O port of the control channel, 0x…         none       */

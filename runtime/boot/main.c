@@ -44,6 +44,7 @@
 #pragma weak fs_start
 #pragma weak fs_set_generator
 #pragma weak net_config_read
+#pragma weak net_hostname
 #pragma weak net_start
 #pragma weak net_resolv_conf
 #pragma weak net_on_addr
@@ -137,17 +138,21 @@ static void on_listen(u16 port, int proto)
     ctl_line(CTL_LISTEN " %u/%s", port, proto == 17 ? "udp" : "tcp");
 }
 
+/* What host= says; empty without it. */
+static char hostname[HOSTNAME_MAX + 1];
+
 static void on_addr(u32 addr, u32 mask)
 {
     u8 b[4];
 
     memcpy(b, &addr, 4);
     ctl_line(CTL_ADDR " %u.%u.%u.%u/%u", b[0], b[1], b[2], b[3], (u32)__builtin_popcount(mask));
+    if (fs_start && !hostname[0] && *net_hostname())
+        fs_start(net_hostname());
 }
 
 static void start_network(const char *line)
 {
-    static char hostname[64];
     struct net_config cfg;
 
     if (!net_start || !net_config_read)
@@ -155,7 +160,8 @@ static void start_network(const char *line)
     pkt_pool_init((u32)(page_avail() / 2)); /* two packets a page: a quarter of RAM */
     net_on_listen = on_listen;
     net_on_addr = on_addr;
-    net_config_read(line, &cfg, hostname);
+    net_config_read(line, &cfg);
+    cfg.hostname = hostname[0] ? hostname : NULL;
     net_start(&cfg);
     if (fs_set_generator && net_resolv_conf)
         fs_set_generator("/etc/resolv.conf", net_resolv_conf);
@@ -226,6 +232,7 @@ _Noreturn void boot_main(const struct bootinfo *info)
 {
     static u64 boot_tls[8]; /* a canary's place before there are threads */
     const char *line;
+    struct text host;
     char *room;
 
     percpu_init();
@@ -253,15 +260,11 @@ _Noreturn void boot_main(const struct bootinfo *info)
         dev_cmdline(line);
     if (random_init && !random_init())
         panic("no source of randomness: give the VM a CPU with RDRAND or a virtio-rng device");
-    if (fs_start) {
-        struct text host = {"skiff", 5};
-        static char name[HOSTNAME_MAX + 1];
-
-        setting_find(line, BOOTCFG_HOST, &host);
-        host.len = MIN(host.len, (size_t)HOSTNAME_MAX);
-        text_decode(name, host);
-        fs_start(name);
-    }
+    if ((fs_start || net_start) && setting_find(line, BOOTCFG_HOST, &host) &&
+        host.len <= HOSTNAME_MAX)
+        text_decode(hostname, host);
+    if (fs_start && hostname[0])
+        fs_start(hostname);
     start_network(line);
     start_service();
 }

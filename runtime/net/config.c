@@ -4,9 +4,8 @@
 
 #include "abi/bootcfg.h"
 #include "base/log.h"
-#include "base/setting.h"
 
-#define HOSTNAME_BYTES 64
+#pragma weak ip6_config_read
 
 /* Take a dotted address off the front of @t, into network byte order. */
 static bool address(struct text *t, u32 *out)
@@ -58,12 +57,12 @@ static bool read_dns(struct text t, struct net_config *cfg)
     return false;
 }
 
-static void complain(const char *key, struct text t)
+void config_complain(const char *key, struct text value, const char *form)
 {
-    log_err("net", "%s=%.*s: not understood; the default holds", key, (int)t.len, t.at);
+    log_err("net", "boot line: %s=%.*s is not %s: ignored", key, (int)value.len, value.at, form);
 }
 
-bool net_config_read(const char *line, struct net_config *cfg, char *hostname)
+void net_config_read(const char *line, struct net_config *cfg)
 {
     struct text t, rest;
 
@@ -72,18 +71,20 @@ bool net_config_read(const char *line, struct net_config *cfg, char *hostname)
         if (text_is(&t, "none"))
             cfg->is_static = true; /* with address 0: none at all */
         else if (!read_ip(t, cfg))
-            complain(BOOTCFG_IP, t);
+            config_complain(BOOTCFG_IP, t, "ADDR/LEN, dhcp or none");
     }
     if (setting_find(line, BOOTCFG_GW, &t) &&
-        (rest = t, !address(&rest, &cfg->gateway) || rest.len))
-        complain(BOOTCFG_GW, t);
-    if (setting_find(line, BOOTCFG_DNS, &t) && !read_dns(t, cfg))
-        complain(BOOTCFG_DNS, t);
-    cfg->mtu_bytes = (u16)setting_number(line, BOOTCFG_MTU, 65535);
-    cfg->hostname = "skiff";
-    if (setting_find(line, BOOTCFG_HOST, &t) && t.len && t.len < HOSTNAME_BYTES) {
-        text_decode(hostname, t);
-        cfg->hostname = hostname;
+        (rest = t, !address(&rest, &cfg->gateway) || rest.len)) {
+        config_complain(BOOTCFG_GW, t, "an IPv4 address");
+        cfg->gateway = 0;
     }
-    return !cfg->is_static || cfg->addr;
+    if (setting_find(line, BOOTCFG_DNS, &t) && !read_dns(t, cfg)) {
+        config_complain(BOOTCFG_DNS, t, "one to three IPv4 addresses");
+        memset(cfg->dns, 0, sizeof(cfg->dns));
+    }
+    if (ip6_config_read)
+        ip6_config_read(line, cfg);
+    else if (setting_find(line, BOOTCFG_IP6, &t))
+        log_warn("net", "boot line: ip6=: this service has no IPv6 sockets");
+    cfg->mtu_bytes = (u16)setting_number(line, BOOTCFG_MTU, 65535);
 }

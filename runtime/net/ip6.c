@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mem/heap.h"
+#include "net/config.h"
 
 #define NEXT_HOP_BY_HOP 0
 #define NEXT_ROUTING    43
@@ -278,6 +279,7 @@ void ip6_start(struct net *n, const struct net_config *cfg)
 {
     struct ip6 *s = heap_new(sizeof(*s));
 
+    LINK_WITH(ip6_config_read);
     if (!s) {
         n->stats.no_memory++;
         return;

@@ -10,8 +10,9 @@ struct net_config {
     u32 dns[3];
     struct ip_addr addr6, gateway6, dns6[2]; /* addr6 :: = autoconfiguration */
     u8 prefix6_len;
-    u16 mtu_bytes; /* 0 = the device's */
-    const char *hostname;
+    bool no_ip6;          /* none on the device */
+    u16 mtu_bytes;        /* 0 = the device's */
+    const char *hostname; /* NULL: what DHCP says */
 };
 
 /**

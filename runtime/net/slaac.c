@@ -121,8 +121,6 @@ void slaac_addr(struct net *n, const struct ip_addr *addr, u32 prefix_len, u64 v
 
     for (struct ip6_addr *o = s->addrs; o < s->addrs + IP6_ADDRS; o++) {
         if (o->prefix_len && ip_addr_eq(&o->addr, addr)) {
-            if (o->valid_ns == DEADLINE_NEVER && o->prefix_len != 64)
-                return;
             /* RFC 4862 §5.5.3 (e): nobody unknown cuts it below two hours */
             if (valid_ns > MIN(o->valid_ns, now + LEAST_VALID_NS))
                 o->valid_ns = valid_ns;
@@ -252,7 +250,7 @@ static void slaac_configure(struct net *n, const struct net_config *cfg)
     struct ip6 *s = n->ip6;
 
     s->is_static = true;
-    slaac_addr(n, &cfg->addr6, 128, DEADLINE_NEVER, DEADLINE_NEVER);
+    slaac_addr(n, &cfg->addr6, cfg->prefix6_len, DEADLINE_NEVER, DEADLINE_NEVER);
     s->prefixes[0] = (struct ip6_prefix){cfg->addr6, DEADLINE_NEVER - 1, cfg->prefix6_len};
     if (!ip_addr_is_any(&cfg->gateway6))
         s->routers[0] = (struct ip6_host){cfg->gateway6, DEADLINE_NEVER};
@@ -265,7 +263,7 @@ void slaac_start(struct net *n, const struct net_config *cfg)
     bool has_addr6 = !ip_addr_is_any(&cfg->addr6);
 
     timer_init(&s->timer, slaac_fire);
-    if (!n->eth.nd || (cfg->is_static && !cfg->addr && !has_addr6))
+    if (!n->eth.nd || cfg->no_ip6 || (cfg->is_static && !cfg->addr && !has_addr6))
         return;
     set_id(&ll, n->eth.mac);
     slaac_addr(n, &ll, 64, DEADLINE_NEVER, DEADLINE_NEVER);
