@@ -88,9 +88,9 @@ deps:
 # Built once per key, in the cache; a build directory only links to it.
 $(LIBC_CACHE)/lib/libc.a: | $(B)/obj
 	@echo "  LIBC    musl, from its source package (once; cached in $(CACHE))"
-	@. runtime/libc/musl.pin && sh runtime/libc/fetch.sh $(CACHE) && \
+	@. runtime/libc/musl.pin && sh runtime/libc/fetch.sh $(CACHE) runtime/libc/musl.pin && \
 	rm -rf $(B)/musl && mkdir -p $(B)/musl/source && \
-	tar xzf $(CACHE)/$$MUSL_TARBALL -C $(B)/musl/source --strip-components=1 && \
+	tar xzf $(CACHE)/$$TARBALL -C $(B)/musl/source --strip-components=1 && \
 	sh runtime/libc/farm.sh $(B)/musl/source $(B)/musl/farm && \
 	sh runtime/libc/calls.sh $(B)/musl/source > $(B)/musl/calls && \
 	cd $(B)/musl/farm && \
@@ -233,8 +233,46 @@ $(B)/tests/conf/conf: $(CONF_C)
 	@mkdir -p $(@D)
 	@$(HOST_CC_unit) -MMD -MP -MF $@.d $(CONF_C) -lcmocka -o $@
 
+# lwIP, the second peer, from its source package: twice, each an object of which only peer.h can be seen,
+# because its functions are called as ours are.
+LWIP := $(patsubst tests/lwip/%.c,%,$(shell grep -l 'sources:' tests/lwip/*.c 2>/dev/null))
+LWIP_SRC := $(B)/tests/lwip/source/src
+LWIP_CFLAGS := -g -O1 -fsanitize=address -fno-omit-frame-pointer -Itests/lwip/peer -isystem $(LWIP_SRC)/include
+$(B)/tests/lwip/source/.whole: tests/lwip/peer/lwip.pin
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@. ./$< && tar xJf $(CACHE)/$$TARBALL -C $(@D) --strip-components=1 && touch $@
+
+define lwip_rule
+$(B)/tests/lwip/$(1).o: $(wildcard tests/lwip/peer/*.* tests/lwip/peer/*/*) $(B)/tests/lwip/source/.whole
+	@rm -rf $$(@D)/$(1) && mkdir -p $$(@D)/$(1)
+	@gcc $(LWIP_CFLAGS) -Wall -Wextra -Werror $(2) -c tests/lwip/peer/peer.c -o $$(@D)/$(1)/peer.o
+	@for f in $(LWIP_SRC)/core/*.c $(LWIP_SRC)/core/ipv[46]/*.c $(LWIP_SRC)/netif/ethernet.c; do \
+	    gcc -w $(LWIP_CFLAGS) $(2) -c $$$$f -o $$(@D)/$(1)/$$$$(basename $$$$f .c).o || exit 1; \
+	done
+	@ld -r $$(@D)/$(1)/*.o -o $$@.all && objcopy --keep-global-symbol=$(1) $$@.all $$@
+endef
+$(eval $(call lwip_rule,lwip_full,))
+$(eval $(call lwip_rule,lwip_tiny,-DLWIP_PEER_TINY))
+
+define lwip_test_rule
+$(B)/tests/lwip/$(1): tests/lwip/$(1).c $(call host_sources,unit,tests/lwip/$(1).c) \
+    $(B)/tests/lwip/lwip_full.o $(B)/tests/lwip/lwip_tiny.o tests/lwip/pair.h tests/lwip/peer/peer.h
+	@$(HOST_CC_unit) -Itests/lwip $$(filter %.c %.o %.a,$$^) -lcmocka -o $$@
+endef
+$(foreach t,$(LWIP),$(eval $(call lwip_test_rule,$t)))
+
+# Without its source (no network, no cache) the tests against lwIP are skipped, with this as reason.
+.PHONY: lwip
+lwip:
+	@mkdir -p $(B)/tests/lwip && rm -f $(B)/tests/lwip/why
+	@if timeout 120 sh runtime/libc/fetch.sh $(CACHE) tests/lwip/peer/lwip.pin > $(B)/tests/lwip/fetch.log 2>&1; then \
+	    $(MAKE) -k $(addprefix $(B)/tests/lwip/,$(LWIP)); \
+	else \
+	    { echo "lwIP's source package: $$(tail -n 1 $(B)/tests/lwip/fetch.log)"; } | tee $(B)/tests/lwip/why; \
+	fi
+
 .PHONY: tests
-tests: $(B)/tests/conf/conf $(addprefix $(B)/tests/unit/,$(UNIT)) $(addprefix $(B)/tests/fuzz/,$(FUZZ))
+tests: lwip $(B)/tests/conf/conf $(addprefix $(B)/tests/unit/,$(UNIT)) $(addprefix $(B)/tests/fuzz/,$(FUZZ))
 
 .PHONY: check
 check: deps

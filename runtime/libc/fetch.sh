@@ -1,16 +1,17 @@
 #!/bin/sh
-# Fetch the pinned musl source package into a cache directory, through the system's own apt sources but
-# with private lists: nothing under /etc/apt or /var/lib/apt changes. Usage: fetch.sh CACHE_DIR
+# Fetch a pinned source package into a cache directory, through the system's own apt sources but with
+# private lists: nothing under /etc/apt or /var/lib/apt changes. Usage: fetch.sh CACHE_DIR PIN
+# PIN says PACKAGE, VERSION, the upstream TARBALL of it and that one's SHA256, as musl.pin does.
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=runtime/libc/musl.pin
-. "$here/musl.pin"
 cache=$1
-tarball=$cache/$MUSL_TARBALL
+pin=$2
+# shellcheck source=runtime/libc/musl.pin
+. "./$pin"
+tarball=$cache/$TARBALL
 
 verify() {
-    echo "$MUSL_SHA256  $tarball" | sha256sum --check --status
+    echo "$SHA256  $tarball" | sha256sum --check --status
 }
 
 if [ -f "$tarball" ]; then
@@ -48,11 +49,10 @@ apt_private() {
         -o APT::Sandbox::User=root "$@"
 }
 apt_private update >&2
-(cd "$apt" && apt_private source --download-only --only-source "musl=$MUSL_VERSION" >&2)
-mv "$apt/$MUSL_TARBALL" "$tarball"
+(cd "$apt" && apt_private source --download-only --only-source "$PACKAGE=$VERSION" >&2)
+mv "$apt/$TARBALL" "$tarball"
 if ! verify; then
-    echo "fetch.sh: error: $MUSL_TARBALL: sha256 differs from the pin in runtime/libc/musl.pin;" \
-        "not used" >&2
+    echo "fetch.sh: error: $TARBALL: sha256 differs from the pin in $pin; not used" >&2
     rm -f "$tarball"
     exit 1
 fi

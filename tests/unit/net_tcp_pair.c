@@ -1,87 +1,30 @@
 /* Two stacks through a relay that loses, reorders, doubles, delays and damages: what arrives is
  * what was sent, and everything is given back. */
-/* sources: tests/unit/net_host.c runtime/net */
-#include "net_host.h"
+/* sources: tests/unit/net_relay.c tests/unit/net_host.c runtime/net */
+#include "net_relay.h"
 
 #include <stdlib.h>
 
 #include "net/tcp.h"
 
-#define N_FLIGHT 512
-
-/* One direction of the wire. */
-struct wire {
-    struct {
-        u64 at_ns;
-        size_t len;
-        u8 frame[1600];
-    } flight[N_FLIGHT];
-    unsigned n;
-};
-
-static struct {
-    unsigned loss, dup, damage; /* per 1000 frames */
-    u64 delay_ns, jitter_ns;    /* jitter reorders */
-} relay;
-
+static struct relay relay;
 static struct net nets[2];
 static struct host_dev devs[2];
-static struct wire wires[2];
-static u64 rng;
 static long pkts_before, heap_before, pages_before;
-
-static u32 dice(u32 n)
-{
-    rng = rng * 6364136223846793005u + 1442695040888963407u;
-    return (u32)(rng >> 33) % n;
-}
-
-static void wire_put(struct wire *w, const u8 *frame, size_t len)
-{
-    if (w->n == N_FLIGHT || dice(1000) < relay.loss)
-        return;
-    memcpy(w->flight[w->n].frame, frame, len);
-    w->flight[w->n].len = len;
-    w->flight[w->n].at_ns =
-        host_now_ns + relay.delay_ns + (relay.jitter_ns ? dice((u32)relay.jitter_ns) : 0);
-    if (dice(1000) < relay.damage) /* not the Ethernet header: that has the FCS */
-        w->flight[w->n].frame[14 + dice((u32)len - 14)] ^= (u8)(1 << dice(8));
-    w->n++;
-}
 
 /* Move what is due; returns when the next frame arrives. */
 static u64 relay_run(void)
 {
-    u8 frame[2048];
-    u64 next = DEADLINE_NEVER;
+    u8 frame[1600];
     size_t len;
 
-    for (int i = 0; i < 2; i++) {
-        while ((len = host_dev_take(&devs[i], frame, sizeof(frame))) != 0) {
-            wire_put(&wires[i], frame, len);
-            if (dice(1000) < relay.dup)
-                wire_put(&wires[i], frame, len);
-        }
-    }
-    for (int i = 0; i < 2; i++) {
-        struct wire *w = &wires[i];
-        for (unsigned k = 0; k < w->n;) {
-            if (w->flight[k].at_ns > host_now_ns) {
-                next = MIN(next, w->flight[k].at_ns);
-                k++;
-                continue;
-            }
-            len = w->flight[k].len;
-            memcpy(frame, w->flight[k].frame, len);
-            memmove(&w->flight[k], &w->flight[k + 1], (w->n - k - 1) * sizeof(w->flight[0]));
-            w->n--;
-            host_dev_give(&devs[!i], frame, len);
-        }
-    }
     for (int i = 0; i < 2; i++)
-        if (devs[i].n)
-            next = host_now_ns;
-    return next;
+        while ((len = host_dev_take(&devs[i], frame, sizeof(frame))) != 0)
+            relay_put(&relay, i, frame, len);
+    for (int i = 0; i < 2; i++)
+        while ((len = relay_take(&relay, i, frame)) != 0)
+            host_dev_give(&devs[!i], frame, len);
+    return devs[0].n || devs[1].n ? host_now_ns : relay_next_ns(&relay);
 }
 
 /* Let the world turn until something may have changed. */
@@ -107,7 +50,6 @@ static int setup(void **state)
     pages_before = host_n_pages;
     memset(&relay, 0, sizeof(relay));
     relay.delay_ns = NSEC_PER_MSEC;
-    memset(wires, 0, sizeof(wires));
     for (u32 i = 0; i < 2; i++) {
         struct net_config cfg = {
             .is_static = true, .addr = be32(0x0a000001 + i), .mask = be32(0xffffff00)};
@@ -122,7 +64,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    memset(&relay, 0, sizeof(relay));
+    relay.loss = relay.dup = relay.damage = 0;
+    relay.delay_ns = relay.jitter_ns = 0;
     for (int i = 0; i < 20000 && timer_next_ns() != DEADLINE_NEVER; i++)
         turn();
     for (int i = 0; i < 2; i++)
@@ -161,10 +104,10 @@ static void work(struct end *e)
     ssize_t n;
 
     if (e->sent < e->total) {
-        size_t want = 1 + dice(sizeof(buf) - 1), len = MIN(want, e->total - e->sent);
+        size_t want = 1 + relay_dice(&relay, sizeof(buf) - 1), len = MIN(want, e->total - e->sent);
         for (size_t i = 0; i < len; i++)
             buf[i] = byte_at(e->salt, e->sent + i);
-        n = sock_send(e->f, buf, len, dice(4) ? 0 : MSG_MORE);
+        n = sock_send(e->f, buf, len, relay_dice(&relay, 4) ? 0 : MSG_MORE);
         if (n > 0)
             e->sent += (size_t)n;
         else
@@ -174,7 +117,7 @@ static void work(struct end *e)
         e->is_closed = true;
     }
     while (!e->at_end) {
-        n = sock_recv(e->f, buf, 1 + dice(sizeof(buf) - 1), 0);
+        n = sock_recv(e->f, buf, 1 + relay_dice(&relay, sizeof(buf) - 1), 0);
         if (n == -EAGAIN)
             break;
         if (n < 0)
@@ -185,7 +128,7 @@ static void work(struct end *e)
             if (buf[i] != byte_at(!e->salt, e->received + (size_t)i))
                 fail_msg("byte %zu is wrong", e->received + (size_t)i);
         e->received += (size_t)n;
-        if (dice(8) == 0)
+        if (relay_dice(&relay, 8) == 0)
             break; /* a slow reader now and then */
     }
 }
@@ -232,7 +175,7 @@ static void transfer(size_t up, size_t down)
 static void clean(void **state)
 {
     (void)state;
-    rng = 1;
+    relay.rng = 1;
     transfer(3000000, 200000);
     assert_int_equal(nets[0].stats.tcp_retransmits + nets[1].stats.tcp_retransmits, 0);
 }
@@ -241,7 +184,7 @@ static void clean(void **state)
 static void tiny_ring(void **state)
 {
     (void)state;
-    rng = 2;
+    relay.rng = 2;
     devs[0].cap = devs[1].cap = 2;
     transfer(500000, 500000);
     assert_int_equal(nets[0].stats.tcp_retransmits + nets[1].stats.tcp_retransmits, 0);
@@ -253,7 +196,7 @@ static void loss(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 4; i++) {
-        rng = 10 + i;
+        relay.rng = 10 + i;
         relay.loss = 10 + 60 * i;
         transfer(300000, 100000);
     }
@@ -264,7 +207,7 @@ static void disorder(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 4; i++) {
-        rng = 20 + i;
+        relay.rng = 20 + i;
         relay.jitter_ns = (i + 1) * NSEC_PER_MSEC;
         relay.dup = 50 * i;
         transfer(300000, 100000);
@@ -275,7 +218,7 @@ static void disorder(void **state)
 static void damage(void **state)
 {
     (void)state;
-    rng = 30;
+    relay.rng = 30;
     relay.damage = 50;
     transfer(300000, 100000);
 }
@@ -285,7 +228,7 @@ static void storm(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 12; i++) {
-        rng = 100 + i;
+        relay.rng = 100 + i;
         relay.loss = 50;
         relay.dup = 50;
         relay.damage = 20;
@@ -299,7 +242,7 @@ static void storm(void **state)
 static void small_memory(void **state)
 {
     (void)state;
-    rng = 40;
+    relay.rng = 40;
     for (int i = 0; i < 2; i++) {
         nets[i].limits.tx_pkts = 8;
         nets[i].limits.rx_pkts = 4;
@@ -315,7 +258,7 @@ static void small_memory(void **state)
 static void small_mtu(void **state)
 {
     (void)state;
-    rng = 50;
+    relay.rng = 50;
     net_set_addr(&nets[1], nets[1].eth.addr.v4, nets[1].eth.mask, 0, 576);
     transfer(200000, 200000);
 }
