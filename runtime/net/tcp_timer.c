@@ -110,10 +110,11 @@ static bool rtx_due(struct tcp_sock *c)
         c->n_retries++;
         c->snd_nxt = c->snd_una; /* RFC 6298 §5.4 … and the rest follows as ACKs come */
         c->tx_next = c->tx_head;
+        c->force_small = true; /* the window may have shrunk to a part of it … */
         if (c->snd_wnd)
             tcp_output(c);
         else
-            tcp_retransmit_head(c); /* the window closed on what was in flight */
+            tcp_retransmit_head(c); /* … or closed */
     }
     if (!c->rtx_at)
         tcp_rtx_start(c);
