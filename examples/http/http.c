@@ -1,48 +1,62 @@
 #define _GNU_SOURCE
 #include "http.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 struct http_answer http_answers[HTTP_PAGES][2];
 
 static const struct {
-    const char *status, *fields, *type, *body;
+    const char *status, *type, *body; /* a field may follow the status */
 } pages[HTTP_PAGES] = {
-    [PAGE_INDEX] = {"200 OK", "", "text/html",
+    [PAGE_INDEX] = {"200 OK", "text/html",
                     "<!doctype html>\n<title>skiff</title>\n"
                     "<p>One service, one virtual machine, nothing else.\n"},
-    [PAGE_BAD_REQUEST] = {"400 Bad Request", "", "text/plain", "bad request\n"},
-    [PAGE_NOT_FOUND] = {"404 Not Found", "", "text/plain", "not found\n"},
-    [PAGE_BAD_METHOD] = {"405 Method Not Allowed", "Allow: GET, HEAD\r\n", "text/plain",
+    [PAGE_BAD_REQUEST] = {"400 Bad Request", "text/plain", "bad request\n"},
+    [PAGE_NOT_FOUND] = {"404 Not Found", "text/plain", "not found\n"},
+    [PAGE_BAD_METHOD] = {"405 Method Not Allowed\r\nAllow: GET, HEAD", "text/plain",
                          "only GET and HEAD\n"},
-    [PAGE_TOO_LARGE] = {"431 Request Header Fields Too Large", "", "text/plain",
-                        "request too large\n"},
-    [PAGE_BAD_VERSION] = {"505 HTTP Version Not Supported", "", "text/plain", "only HTTP/1.x\n"},
+    [PAGE_TOO_LARGE] = {"431 Request Header Fields Too Large", "text/plain", "request too large\n"},
+    [PAGE_BAD_VERSION] = {"505 HTTP Version Not Supported", "text/plain", "only HTTP/1.x\n"},
 };
 
-static bool make_answer(enum http_page page, bool keep)
+size_t http_put_number(char *to, uint64_t n)
 {
-    char *text = NULL;
-    int n =
-        asprintf(&text, "HTTP/1.1 %s\r\nContent-Type: %s\r\n%s%sContent-Length: %zu\r\n\r\n%s",
-                 pages[page].status, pages[page].type, pages[page].fields,
-                 keep ? "" : "Connection: close\r\n", strlen(pages[page].body), pages[page].body);
-    if (n < 0)
-        return false;
-    size_t body_len = strlen(pages[page].body);
-    http_answers[page][keep] = (struct http_answer){text, (size_t)n - body_len, (size_t)n};
-    return true;
+    char digits[20];
+    size_t len = 0;
+    do
+        digits[sizeof digits - ++len] = (char)('0' + n % 10);
+    while (n /= 10);
+    memcpy(to, digits + sizeof digits - len, len);
+    return len;
 }
 
-bool http_init(void)
+static size_t put_head(char *to, const char *status, const char *type, uint64_t body_len, bool keep)
 {
-    for (int page = 0; page < HTTP_PAGES; page++)
-        if (!make_answer(page, false) || !make_answer(page, true))
-            return false;
-    return true;
+    char *p = stpcpy(stpcpy(stpcpy(to, "HTTP/1.1 "), status), "\r\nContent-Type: ");
+    p = stpcpy(p, type);
+    p = stpcpy(p, keep ? "\r\nContent-Length: " : "\r\nConnection: close\r\nContent-Length: ");
+    p += http_put_number(p, body_len);
+    return (size_t)(stpcpy(p, "\r\n\r\n") - to);
+}
+
+size_t http_head(char *to, const char *type, uint64_t body_len, bool keep_alive)
+{
+    return put_head(to, "200 OK", type, body_len, keep_alive);
+}
+
+void http_init(void)
+{
+    static char texts[HTTP_PAGES][2][HTTP_ANSWER_BYTES];
+    for (int page = 0; page < HTTP_PAGES; page++) {
+        for (int keep = 0; keep < 2; keep++) {
+            char *text = texts[page][keep];
+            size_t body_len = strlen(pages[page].body);
+            size_t head_len = put_head(text, pages[page].status, pages[page].type, body_len, keep);
+            memcpy(text + head_len, pages[page].body, body_len);
+            http_answers[page][keep] = (struct http_answer){text, head_len, head_len + body_len};
+        }
+    }
 }
 
 /*
@@ -251,31 +265,4 @@ int http_parse(const char *buf, size_t len, struct http_request *req)
         return status == 0 && len >= HTTP_MAX_REQUEST ? -PAGE_TOO_LARGE : status;
     size_t used = (size_t)(p - buf);
     return used > HTTP_MAX_REQUEST ? -PAGE_TOO_LARGE : (int)used;
-}
-
-size_t http_put_number(char *to, uint64_t n)
-{
-    char digits[20];
-    size_t len = 0;
-    do
-        digits[sizeof digits - ++len] = (char)('0' + n % 10);
-    while (n /= 10);
-    memcpy(to, digits + sizeof digits - len, len);
-    return len;
-}
-
-static char *put(char *to, const char *text)
-{
-    size_t len = strlen(text);
-    return (char *)memcpy(to, text, len) + len;
-}
-
-size_t http_head(char *to, const char *type, uint64_t body_len, bool keep_alive)
-{
-    char *p = put(to, "HTTP/1.1 200 OK\r\nContent-Type: ");
-    p = put(p, type);
-    p = put(p, keep_alive ? "\r\nContent-Length: " : "\r\nConnection: close\r\nContent-Length: ");
-    p += http_put_number(p, body_len);
-    p = put(p, "\r\n\r\n");
-    return (size_t)(p - to);
 }

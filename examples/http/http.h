@@ -42,8 +42,11 @@ enum http_page {
 /* [page][0] closes the connection, [page][1] keeps it. Filled by http_init(). */
 extern struct http_answer http_answers[HTTP_PAGES][2];
 
-/** Makes the answers. Returns false when memory is missing. */
-bool http_init(void);
+/* Room for the longest answer, in bytes. */
+#define HTTP_ANSWER_BYTES 256
+
+/** Makes the answers. */
+void http_init(void);
 
 /**
  * Takes the first request out of a buffer.

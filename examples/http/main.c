@@ -8,7 +8,8 @@
  * A request passes through readable() → serve() → http_parse() → answer() → flush(). What the
  * socket does not take at once waits in the connection, and until it is gone nothing more is read
  * from that client (back-pressure). One receive buffer serves all connections: only the beginning
- * of a request that has not arrived whole is kept in memory of the connection's own.
+ * of a request that has not arrived whole is kept in memory of the connection's own. That comes in
+ * blocks of one size, which are used again and never given back: no malloc() is needed.
  */
 #define _GNU_SOURCE
 #include "http.h"
@@ -16,11 +17,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
@@ -31,15 +32,21 @@
 #define IDLE_LIMIT_S 60
 #define TICK_S       10
 
+/* A whole request fits, and so do all heads and answers of a batch. */
+union block {
+    union block *next; /* of those in no use */
+    char bytes[HTTP_MAX_REQUEST];
+};
+
 struct conn {
     int fd;
     bool waits_for_room; /* EPOLLOUT is asked for instead of EPOLLIN */
     bool closing;        /* after what is pending, nothing more is answered */
     bool draining;       /* all is said; reading on only so that close() does not reset the peer */
     unsigned active_tick;
-    size_t in_len, out_len; /* bytes at in and out; both NULL when 0 */
-    char *in;               /* received, not answered yet */
-    char *out;              /* answered, not taken by the socket yet; goes before the body */
+    size_t in_len, out_len; /* bytes in the blocks in and out; both NULL when 0 */
+    union block *in;        /* received, not answered yet */
+    union block *out;       /* answered, not taken by the socket yet; goes before the body */
     uint64_t body_left;     /* bytes of a /bytes/N body still to be sent … */
     size_t body_at;         /* … from this place in the pattern on */
     size_t drained;
@@ -63,7 +70,8 @@ static struct {
 } batch;
 
 static char pattern[PATTERN_BYTES];
-static char received[2 * HTTP_MAX_REQUEST];
+static char received[HTTP_MAX_REQUEST];
+_Static_assert(BATCH_PARTS *HTTP_ANSWER_BYTES <= sizeof(union block), "an answer a part");
 
 static int epoll_fd, listen_fd;
 static bool listening; /* false while descriptors or memory are short */
@@ -73,8 +81,30 @@ static uint64_t n_requests;
 
 static void fail(const char *what)
 {
-    fprintf(stderr, "http: %s: %s\n", what, strerror(errno));
+    dprintf(STDERR_FILENO, "http: %s: error %d\n", what, errno);
     exit(1);
+}
+
+static union block *free_blocks;
+static struct conn *free_conns;
+
+static union block *block_new(void)
+{
+    union block *b = free_blocks;
+    if (b) {
+        free_blocks = b->next;
+        return b;
+    }
+    b = mmap(NULL, sizeof *b, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return b == MAP_FAILED ? NULL : b;
+}
+
+static void block_free(union block *b)
+{
+    if (b) {
+        b->next = free_blocks;
+        free_blocks = b;
+    }
 }
 
 static void watch(int op, int fd, uint32_t events, void *who)
@@ -84,14 +114,34 @@ static void watch(int op, int fd, uint32_t events, void *who)
         fail("epoll_ctl");
 }
 
+static struct conn *conn_new(int fd)
+{
+    if (!free_conns) { /* a block becomes connections */
+        struct conn *c = (struct conn *)block_new();
+        for (size_t i = 0; c && i < sizeof(union block) / sizeof *c; i++) {
+            c[i].next = free_conns;
+            free_conns = &c[i];
+        }
+    }
+    struct conn *c = free_conns;
+    if (!c)
+        return NULL;
+    free_conns = c->next;
+    *c = (struct conn){.fd = fd, .active_tick = now_tick, .prev = conns.prev, .next = &conns};
+    c->prev->next = c->next->prev = c;
+    n_conns++;
+    return c;
+}
+
 static void conn_free(struct conn *c)
 {
     close(c->fd);
     c->prev->next = c->next;
     c->next->prev = c->prev;
-    free(c->in);
-    free(c->out);
-    free(c);
+    block_free(c->in);
+    block_free(c->out);
+    c->next = free_conns;
+    free_conns = c;
     n_conns--;
     if (!listening) {
         watch(EPOLL_CTL_MOD, listen_fd, EPOLLIN, &listen_fd);
@@ -107,7 +157,7 @@ static void accept_all(void)
             continue;
         if (fd < 0 && errno == EAGAIN)
             return;
-        struct conn *c = fd < 0 ? NULL : calloc(1, sizeof *c);
+        struct conn *c = fd < 0 ? NULL : conn_new(fd);
         if (!c) {
             /* No descriptor or no memory: clients wait in the backlog until a connection ends. */
             if (fd >= 0)
@@ -118,12 +168,6 @@ static void accept_all(void)
             }
             return;
         }
-        c->fd = fd;
-        c->active_tick = now_tick;
-        c->prev = conns.prev;
-        c->next = &conns;
-        c->prev->next = c->next->prev = c;
-        n_conns++;
         watch(EPOLL_CTL_ADD, fd, EPOLLIN, c);
     }
 }
@@ -230,9 +274,10 @@ static size_t batch_add_body(struct conn *c)
 /* Keeps what the socket did not take of the batch's heads and answers. */
 static bool keep_rest(struct conn *c, size_t sent)
 {
-    char *rest = malloc(batch.len - sent), *to = rest;
+    union block *rest = block_new();
     if (!rest)
         return false;
+    char *to = rest->bytes;
     size_t left = batch.len;
     for (unsigned i = 0; left > 0; i++) {
         size_t len = batch.part[i].iov_len;
@@ -241,9 +286,9 @@ static bool keep_rest(struct conn *c, size_t sent)
         sent -= skip;
         left -= len;
     }
-    free(c->out);
+    block_free(c->out);
     c->out = rest;
-    c->out_len = (size_t)(to - rest);
+    c->out_len = (size_t)(to - rest->bytes);
     return true;
 }
 
@@ -273,7 +318,7 @@ static enum flushed flush(struct conn *c)
             if (!keep_rest(c, sent))
                 return GONE;
         } else if (c->out) {
-            free(c->out);
+            block_free(c->out);
             c->out = NULL;
             c->out_len = 0;
         }
@@ -320,17 +365,17 @@ static size_t answer_some(struct conn *c, const char *buf, size_t len)
     return used;
 }
 
-/* Remembers the unanswered bytes. They may already be in c->in. */
+/* Remembers the unanswered bytes. */
 static bool keep_input(struct conn *c, const char *rest, size_t len)
 {
-    char *in = NULL;
+    union block *in = NULL;
     if (len > 0) {
-        in = malloc(len);
+        in = block_new();
         if (!in)
             return false;
-        memcpy(in, rest, len);
+        memcpy(in->bytes, rest, len);
     }
-    free(c->in);
+    block_free(c->in);
     c->in = in;
     c->in_len = len;
     return true;
@@ -373,7 +418,7 @@ static void readable(struct conn *c)
 {
     size_t kept = c->in_len;
     if (kept)
-        memcpy(received, c->in, kept);
+        memcpy(received, c->in->bytes, kept);
     ssize_t n = recv(c->fd, received + kept, sizeof received - kept, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -394,9 +439,9 @@ static void writable(struct conn *c)
 {
     size_t kept = c->in_len;
     if (kept)
-        memcpy(received, c->in, kept);
+        memcpy(received, c->in->bytes, kept);
     if (c->out)
-        batch_add(c->out, c->out_len);
+        batch_add(c->out->bytes, c->out_len);
     serve(c, received, kept);
 }
 
@@ -423,7 +468,7 @@ static void raise_limit(void)
     }
 }
 
-static void open_listener(struct in_addr addr, unsigned long port)
+static void open_listener(const char *name, struct in_addr addr, unsigned long port)
 {
     int one = 1;
     struct sockaddr_in sin = {
@@ -435,7 +480,9 @@ static void open_listener(struct in_addr addr, unsigned long port)
     setsockopt(listen_fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* accepted ones inherit */
     if (bind(listen_fd, (struct sockaddr *)&sin, sizeof sin) < 0) {
         if (errno == EACCES)
-            fputs("http: ports below 1024 need root here; try --port 8080\n", stderr);
+            dprintf(STDERR_FILENO, "http: ports below 1024 need root here; try --port 8080\n");
+        if (errno == EADDRINUSE)
+            dprintf(STDERR_FILENO, "http: port %lu is in use\n", port);
         fail("bind");
     }
     if (listen(listen_fd, 1024) < 0)
@@ -443,8 +490,7 @@ static void open_listener(struct in_addr addr, unsigned long port)
     socklen_t len = sizeof sin;
     if (getsockname(listen_fd, (struct sockaddr *)&sin, &len) < 0)
         fail("getsockname");
-    printf("listening on %s:%u\n", inet_ntoa(addr), ntohs(sin.sin_port));
-    fflush(stdout);
+    dprintf(STDOUT_FILENO, "listening on %s:%u\n", name, ntohs(sin.sin_port));
 }
 
 /* Ticks wake the service only every TICK_S seconds, and cost the requests nothing. */
@@ -469,10 +515,9 @@ static void make_pattern(void)
 
 static int usage(void)
 {
-    fputs("usage: http [--bind ADDRESS] [--port PORT]\n"
-          "  ADDRESS  IPv4, 0.0.0.0 if not given\n"
-          "  PORT     $PORT if not given, else 80\n",
-          stderr);
+    dprintf(STDERR_FILENO, "usage: http [--bind ADDRESS] [--port PORT]\n"
+                           "  ADDRESS  IPv4, 0.0.0.0 if not given\n"
+                           "  PORT     $PORT if not given, else 80\n");
     return 2;
 }
 
@@ -496,14 +541,13 @@ int main(int argc, char **argv)
         return usage();
 
     make_pattern();
-    if (!http_init())
-        fail("memory");
+    http_init();
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0)
         fail("epoll_create1");
     int timer_fd = open_timer();
     raise_limit();
-    open_listener(addr, port);
+    open_listener(addr_text, addr, port);
     listening = true;
     watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, &listen_fd);
     watch(EPOLL_CTL_ADD, timer_fd, EPOLLIN, &timer_fd);

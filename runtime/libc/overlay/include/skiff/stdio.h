@@ -16,6 +16,8 @@ extern "C" {
 
 int __skiff_printf(const char *__restrict, ...);
 int __skiff_fprintf(FILE *__restrict, const char *__restrict, ...);
+int __skiff_dprintf_any(int, const char *__restrict, ...);
+int __skiff_dprintf(int, const char *__restrict, ...);
 int __skiff_sprintf(char *__restrict, const char *__restrict, ...);
 int __skiff_snprintf(char *__restrict, size_t, const char *__restrict, ...);
 
@@ -69,6 +71,15 @@ __SKIFF_ENTRY int fprintf(FILE *__restrict __to, const char *__restrict __f, ...
 	__SKIFF_IF_PLAIN(__f)
 		return __skiff_fprintf(__to, __f, __builtin_va_arg_pack());
 	return __builtin_fprintf(__to, __f, __builtin_va_arg_pack());
+}
+#endif
+#if !defined(dprintf) && (defined(_POSIX_SOURCE) || defined(_POSIX_C_SOURCE) \
+	|| defined(_XOPEN_SOURCE) || defined(_GNU_SOURCE) || defined(_BSD_SOURCE))
+__SKIFF_ENTRY int dprintf(int __to, const char *__restrict __f, ...)
+{
+	__SKIFF_IF_PLAIN(__f)
+		return __skiff_dprintf(__to, __f, __builtin_va_arg_pack());
+	return __skiff_dprintf_any(__to, __f, __builtin_va_arg_pack());
 }
 #endif
 #ifndef sprintf
