@@ -201,8 +201,9 @@ HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -DSKIFF_HOS
     -Itests/unit -Iruntime -Ibuilder -fno-omit-frame-pointer -fno-sanitize-recover=all
 HOST_CC_unit := $(CC) $(HOST_CFLAGS) -fsanitize=address,undefined
 HOST_CC_fuzz := clang $(HOST_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined
+HOST_CC_cov := clang $(HOST_CFLAGS) -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping
 
-# $(1) unit or fuzz, $(2) room
+# $(1) unit, fuzz or cov; $(2) room
 define host_room
 $(B)/tests/obj/$(1)/$(2)/%.o: runtime/$(2)/%.c Makefile
 	@mkdir -p $$(@D)
@@ -210,7 +211,7 @@ $(B)/tests/obj/$(1)/$(2)/%.o: runtime/$(2)/%.c Makefile
 $(B)/tests/obj/$(1)/$(2).a: $(patsubst runtime/%.c,$(B)/tests/obj/$(1)/%.o,$(wildcard runtime/$(2)/*.c))
 	@rm -f $$@ && ar rcD $$@ $$^
 endef
-$(foreach k,unit fuzz,$(foreach r,base net,$(eval $(call host_room,$k,$r))))
+$(foreach k,unit fuzz cov,$(foreach r,base net,$(eval $(call host_room,$k,$r))))
 
 define unit_rule
 $(B)/tests/unit/$(1): tests/unit/$(1).c $(call host_sources,unit,tests/unit/$(1).c)
@@ -224,11 +225,19 @@ $(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $(call host_sources,fuzz,tests/fuzz/$(1)
 	@clang $(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \
 	    $$(filter %.c %.a,$$^) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
 endef
+# The same once more, counting lines instead of watching them.
+define cov_rule
+$(B)/tests/cov/$(1): tests/fuzz/$(1).c $(call host_sources,cov,tests/fuzz/$(1).c)
+	@mkdir -p $$(@D)
+	@$(HOST_CC_cov) -fsanitize=fuzzer \
+	    $$(filter %.c %.a,$$^) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
+endef
 $(foreach t,$(UNIT),$(eval $(call unit_rule,$t)))
+$(foreach t,$(FUZZ),$(eval $(call cov_rule,$t)))
 $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$t)))
 
 # The player of tests/conf: the whole stack, whatever files it has; AF_UNIX and AF_NETLINK are beside it.
-CONF_C := tests/conf/conf.c tests/unit/net_host.c $(filter-out runtime/net/config.c runtime/net/unix% runtime/net/netlink.c,$(wildcard runtime/net/*.c))
+CONF_C := tests/conf/conf.c tests/unit/net_host.c $(filter-out runtime/net/config.c runtime/net/%_config.c runtime/net/unix% runtime/net/netlink.c,$(wildcard runtime/net/*.c))
 $(B)/tests/conf/conf: $(CONF_C)
 	@mkdir -p $(@D)
 	@$(HOST_CC_unit) -MMD -MP -MF $@.d $(CONF_C) -lcmocka -o $@
@@ -290,6 +299,20 @@ check-net-long: deps
 	for f in $(B)/tests/log/fuzz/net_*.log; do \
 	    echo "$$(basename $$f .log): $$(grep -o 'cov: [0-9]* ft: [0-9]*' $$f | tail -1), $$(grep -o 'Done [0-9]* runs.*' $$f)"; \
 	done; grep -h '^idle:\|^sparse:\|^held:' $(B)/tests/log/net/*.log; exit $$status
+
+# What the corpora in the tree, and what the last runs found, reach of runtime/net, by file.
+.PHONY: fuzz-coverage
+COV := $(filter net_%,$(FUZZ))
+fuzz-coverage: $(addprefix $(B)/tests/cov/,$(COV))
+	@for t in $(COV); do \
+	    mkdir -p $(B)/tests/scratch/fuzz/$$t/found; \
+	    LLVM_PROFILE_FILE=$(B)/tests/cov/$$t.profraw $(B)/tests/cov/$$t -runs=0 \
+	        $(B)/tests/scratch/fuzz/$$t/found tests/fuzz/corpus/$$t > $(B)/tests/cov/$$t.log 2>&1 || exit 1; \
+	done
+	@llvm-profdata-14 merge -o $(B)/tests/cov/all.profdata $(COV:%=$(B)/tests/cov/%.profraw)
+	@llvm-cov-14 report -instr-profile=$(B)/tests/cov/all.profdata $(B)/tests/cov/$(firstword $(COV)) $(COV:%=-object $(B)/tests/cov/%) \
+	    $(wildcard runtime/net/*.c) > $(B)/tests/cov/report
+	@awk '/^[a-z0-9_]+\.c|^TOTAL/ { printf "%-16s %6s lines, %5s not reached: %s\n", $$1, $$8, $$9, $$10 }' $(B)/tests/cov/report
 
 .PHONY: bench
 bench: deps
