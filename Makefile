@@ -70,7 +70,7 @@ BUILDER_LIBS   := -lyaml -ljansson -ldw -lelf
 all: $(B)/bin/skiff $(B)/share/man/man1/skiff.1 sysroot
 
 .PHONY: sysroot
-sysroot: $(L)/libskiff.a $(L)/crt1.o $(L)/skiff.ld $(L)/skiff.specs $(L)/.templates
+sysroot: $(L)/libskiff.a $(L)/libc.a $(L)/crt1.o $(L)/skiff.ld $(L)/skiff.specs $(L)/.templates
 
 .PHONY: deps
 deps:
@@ -103,11 +103,11 @@ $(LIBC_CACHE)/lib/libc.a: | $(B)/obj
 	cp ../calls $(LIBC_CACHE).tmp/ && \
 	rm -rf $(LIBC_CACHE) && mv $(LIBC_CACHE).tmp $(LIBC_CACHE)
 
-$(L)/libc.a: $(LIBC_CACHE)/lib/libc.a
+$(L)/.include: $(LIBC_CACHE)/lib/libc.a
 	@mkdir -p $(L)
 	@rm -rf $(L)/include && cp -r $(LIBC_CACHE)/include $(L)/include
-	@cp $< $@
 	@for a in m rt pthread crypt util xnet resolv dl; do ar rc $(L)/lib$$a.a; done
+	@touch $@
 
 $(B)/calls: $(LIBC_CACHE)/lib/libc.a
 	@mkdir -p $(B) && cp $(LIBC_CACHE)/calls $@
@@ -118,7 +118,7 @@ $(B)/obj $(B)/obj/builder:
 	@mkdir -p $@
 
 define runtime_c_rule
-$(call objname,$(1)): $(1) $(L)/libc.a Makefile | $(B)/obj
+$(call objname,$(1)): $(1) $(L)/.include Makefile | $(B)/obj
 	@echo "  CC      $(1)"
 	@$(CC) $(RUNTIME_CFLAGS) $(if $(filter $(HARDENED),$(patsubst %/virtio,%,$(patsubst %/,%,$(dir $(1))))),-fstack-protector-strong) -MMD -MP -c $(1) -o $$@
 endef
@@ -133,7 +133,7 @@ $(foreach f,$(RUNTIME_S),$(eval $(call runtime_s_rule,$f)))
 
 # The keel in sections of its own: supervisor pages.
 define keel_rule
-$(call objname,$(1)): $(1) $(L)/libc.a Makefile | $(B)/obj
+$(call objname,$(1)): $(1) $(L)/.include Makefile | $(B)/obj
 	@echo "  CC      $(1)"
 	@$(CC) $(RUNTIME_CFLAGS) -fno-function-sections -fno-data-sections -mno-red-zone -MMD -MP -c $(1) -o $$@
 	@objcopy --rename-section .text=.keel.text --rename-section .bss=.keel.bss $$@
@@ -154,15 +154,36 @@ $(B)/trampolines.a: $(B)/calls runtime/libc/trampoline.S Makefile
 	done < $(B)/calls
 	@ar rcD $@ $(B)/obj/sc/*.o
 
-$(L)/libskiff.a: $(RUNTIME_OBJS) $(B)/trampolines.a
-	@echo "  AR      $@"
-	@rm -f $@ && ar rcD $@ $(RUNTIME_OBJS) $(B)/obj/sc/*.o
+# The service's names are its own: what the runtime defines is called skiff.NAME in the archives, which
+# no C program can say. Debug information keeps the names of the source.
+$(B)/names: $(RUNTIME_OBJS) $(B)/trampolines.a $(B)/obj/crt1.o $(LIBC_CACHE)/lib/libc.a $(B)/calls
+	@{ nm -g --defined-only $(RUNTIME_OBJS) $(B)/obj/sc/*.o $(B)/obj/crt1.o 2>/dev/null; \
+	    sed 's/ / U uk_/' $(B)/calls; } | \
+	    awk 'NF == 3 && $$3 !~ /^(_start$$|__)/ { print $$3, "skiff." $$3 }' | sort -u > $@.new
+	@nm -g --defined-only $(LIBC_CACHE)/lib/libc.a 2>/dev/null | awk 'NF == 3 { print $$3 }' | sort -u | \
+	    join - $@.new | sed 's/ .*/: defined by libc as well as by the runtime/' > $@.both
+	@if [ -s $@.both ]; then cat $@.both >&2; exit 1; fi
+	@cmp -s $@.new $@ || cp $@.new $@
 
-$(L)/crt1.o: runtime/libc/crt1.c Makefile $(L)/libc.a
+renamed = @objcopy -D --redefine-syms=$(B)/names $(1) $@
+
+$(L)/libskiff.a: $(RUNTIME_OBJS) $(B)/trampolines.a $(B)/names
+	@echo "  AR      $@"
+	@rm -f $(B)/libskiff.a && ar rcD $(B)/libskiff.a $(RUNTIME_OBJS) $(B)/obj/sc/*.o
+	$(call renamed,$(B)/libskiff.a)
+
+$(L)/libc.a: $(LIBC_CACHE)/lib/libc.a $(B)/names
+	@echo "  AR      $@"
+	$(call renamed,$<)
+
+$(B)/obj/crt1.o: runtime/libc/crt1.c Makefile $(L)/.include | $(B)/obj
 	@$(CC) $(RUNTIME_CFLAGS) -c $< -o $@
 
+$(L)/crt1.o: $(B)/obj/crt1.o $(B)/names
+	$(call renamed,$<)
+
 $(L)/skiff.ld: runtime/boot/skiff.ld.in $(B)/calls Makefile
-	@{ cat $<; sed 's/^[0-9]* \(.*\)$$/PROVIDE(uk_\1 = uk_enosys);/' $(B)/calls; } > $@
+	@{ cat $<; sed 's/^[0-9]* \(.*\)$$/PROVIDE(skiff.uk_\1 = skiff.uk_enosys);/' $(B)/calls; } > $@
 
 $(L)/skiff.specs: builder/skiff.specs
 	@mkdir -p $(L) && cp $< $@

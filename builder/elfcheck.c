@@ -299,7 +299,9 @@ static const struct symbol_ref *symbol_find(const struct symbol_ref *refs, size_
 
 static const char *call_of(const char *symbol)
 {
-    return str_starts(symbol, "sc_") ? symbol + 3 : str_starts(symbol, "scp_") ? symbol + 4 : NULL;
+    return str_starts(symbol, "skiff.sc_")    ? symbol + 9
+           : str_starts(symbol, "skiff.scp_") ? symbol + 10
+                                              : NULL;
 }
 
 static int by_string(const void *a, const void *b)
@@ -323,7 +325,7 @@ static void sort_unique(struct strvec *v)
     v->items[kept] = NULL;
 }
 
-/* Fills the two lists of calls; *refs is every global sc_, scp_ and uk_ symbol, sorted. */
+/* Fills the two lists of calls; *refs is every global skiff.sc_, .scp_ and .uk_ symbol, sorted. */
 static void calls_read(struct graph *g, Elf_Data *symbols, const GElf_Shdr *shdr,
                        struct elfcheck *check, struct symbol_ref **refs, size_t *n_refs)
 {
@@ -336,17 +338,17 @@ static void calls_read(struct graph *g, Elf_Data *symbols, const GElf_Shdr *shdr
             break;
         const char *name = elf_strptr(g->elf, shdr->sh_link, sym.st_name);
         if (name && sym.st_shndx != SHN_UNDEF && GELF_ST_BIND(sym.st_info) != STB_LOCAL &&
-            (call_of(name) || str_starts(name, "uk_")))
+            (call_of(name) || str_starts(name, "skiff.uk_")))
             (*refs)[(*n_refs)++] = (struct symbol_ref){name, sym.st_value};
     }
     if (*n_refs)
         qsort(*refs, *n_refs, sizeof(**refs), by_name);
-    const struct symbol_ref *stub = symbol_find(*refs, *n_refs, "uk_enosys");
+    const struct symbol_ref *stub = symbol_find(*refs, *n_refs, "skiff.uk_enosys");
     for (size_t i = 0; i < *n_refs; i++) {
         const char *call = call_of((*refs)[i].name);
         if (!call)
             continue;
-        char *impl_name = str_fmt("uk_%s", call);
+        char *impl_name = str_fmt("skiff.uk_%s", call);
         const struct symbol_ref *impl = symbol_find(*refs, *n_refs, impl_name);
         free(impl_name);
         if (impl) /* else it is a part of the trampolines, not a call */

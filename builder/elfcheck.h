@@ -4,10 +4,11 @@
  *
  * libc calls sc_NAME (scp_NAME at cancellation points) for the Linux call NAME; in the VM that is
  * the runtime's uk_NAME, which the linker script makes an alias of uk_enosys when nothing defines
- * it. Images are linked with --emit-relocs, so the unstripped ELF holds every reference: from each
- * such sc_NAME we walk callers upwards through libc until a function of the service, or of a
- * library of its, is met. Data of libc is not walked through (the operations of stdout reach
- * lseek; that does not make printf need it).
+ * it (in the archives all of the runtime's names begin with "skiff."). Images are linked with
+ * --emit-relocs, so the unstripped ELF holds every reference: from each such sc_NAME we walk
+ * callers upwards through libc until a function of the service, or of a library of its, is met.
+ * Data of libc is not walked through (the operations of stdout reach lseek; that does not make
+ * printf need it).
  */
 #pragma once
 

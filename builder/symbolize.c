@@ -171,8 +171,9 @@ void symbolizer_name(struct symbolizer *s, uint64_t addr, bool is_return, struct
     /* DWARF alone is not believed: it still has what the linker dropped, at address 0. */
     if (name && name_by_dwarf(s->module, at, lines))
         return;
-    if (name)
-        strvec_addf(lines, "%s+0x%" PRIx64, name, (uint64_t)offset + (addr - at));
+    if (name) /* the runtime's own are called skiff.NAME */
+        strvec_addf(lines, "%s+0x%" PRIx64, str_starts(name, "skiff.") ? name + 6 : name,
+                    (uint64_t)offset + (addr - at));
     else
         strvec_add(lines, "?");
 }

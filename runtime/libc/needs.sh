@@ -3,7 +3,7 @@
 # that no linker sees, so whoever includes one of these headers says which part it needs: in a
 # section that the linker reads for its symbols and leaves out of the image. libc itself needs less:
 # its sockets of AF_UNIX reach servers (nscd, syslogd) that only a service with such sockets can be.
-# A program built without these headers asks by hand: -Wl,-u,SYMBOL.
+# A program built without these headers asks by hand: -Wl,-u,skiff.SYMBOL.
 # Usage: needs.sh INCLUDE_DIR
 set -eu
 
@@ -22,7 +22,7 @@ needs() { # HEADER SYMBOL... [-- SYMBOL...]: behind the dashes, what libc does n
                 end='#endif'
                 continue
             fi
-            printf '__asm__(".pushsection .skiff.needs,\\"e\\",@progbits\\n\\t.quad %s\\n\\t.popsection");\n' \
+            printf '__asm__(".pushsection .skiff.needs,\\"e\\",@progbits\\n\\t.quad skiff.%s\\n\\t.popsection");\n' \
                 "$symbol"
         done
         printf '%s\n#endif\n' "$end"

@@ -17,7 +17,7 @@ static const char map_text[] =
     "\nLinker script and memory map\n"
     "\n"
     "LOAD /s/crt1.o\n"
-    "                0x0000000000102000                PROVIDE (uk_fork = uk_enosys)\n"
+    "                0x0000000000102000                PROVIDE (skiff.uk_fork = skiff.uk_enosys)\n"
     "\n"
     ".text           0x0000000000101000     0x1000\n"
     " *(.text .text.*)\n"
