@@ -26,35 +26,20 @@ static bool address(struct text *t, u32 *out)
 
 static bool read_ip(struct text t, struct net_config *cfg)
 {
-    const char *start;
     u64 prefix;
+    u32 addr;
 
     if (text_is(&t, "dhcp"))
         return true;
-    if (!address(&t, &cfg->addr) || !text_skip(&t, '/'))
+    if (!address(&t, &addr) || !text_skip(&t, '/') || !t.len)
         return false;
-    start = t.at;
     prefix = text_number(&t);
-    if (t.at == start || t.len || prefix > 32) {
-        cfg->addr = 0;
+    if (t.len || prefix > 32)
         return false;
-    }
+    cfg->addr = addr;
     cfg->mask = __builtin_bswap32(prefix ? ~0u << (32 - prefix) : 0);
     cfg->is_static = true;
     return true;
-}
-
-static bool read_dns(struct text t, struct net_config *cfg)
-{
-    for (u32 i = 0; i < ARRAY_SIZE(cfg->dns); i++) {
-        if (!address(&t, &cfg->dns[i]))
-            return false;
-        if (!t.len)
-            return true;
-        if (!text_skip(&t, ','))
-            return false;
-    }
-    return false;
 }
 
 void config_complain(const char *key, struct text value, const char *form)
@@ -62,9 +47,28 @@ void config_complain(const char *key, struct text value, const char *form)
     log_err("net", "boot line: %s=%.*s is not %s: ignored", key, (int)value.len, value.at, form);
 }
 
-void net_config_read(const char *line, struct net_config *cfg)
+/* @key=ADDR,…: at most @max of them. */
+static void read_list(const char *line, const char *key, u32 *out, u32 max, const char *form)
 {
     struct text t, rest;
+    u32 n = 0;
+
+    if (!setting_find(line, key, &t))
+        return;
+    rest = t;
+    while (n < max && address(&rest, &out[n++])) {
+        if (!rest.len)
+            return;
+        if (!text_skip(&rest, ','))
+            break;
+    }
+    memset(out, 0, max * sizeof(*out));
+    config_complain(key, t, form);
+}
+
+void net_config_read(const char *line, struct net_config *cfg)
+{
+    struct text t;
 
     memset(cfg, 0, sizeof(*cfg));
     if (setting_find(line, BOOTCFG_IP, &t)) {
@@ -73,15 +77,8 @@ void net_config_read(const char *line, struct net_config *cfg)
         else if (!read_ip(t, cfg))
             config_complain(BOOTCFG_IP, t, "ADDR/LEN, dhcp or none");
     }
-    if (setting_find(line, BOOTCFG_GW, &t) &&
-        (rest = t, !address(&rest, &cfg->gateway) || rest.len)) {
-        config_complain(BOOTCFG_GW, t, "an IPv4 address");
-        cfg->gateway = 0;
-    }
-    if (setting_find(line, BOOTCFG_DNS, &t) && !read_dns(t, cfg)) {
-        config_complain(BOOTCFG_DNS, t, "one to three IPv4 addresses");
-        memset(cfg->dns, 0, sizeof(cfg->dns));
-    }
+    read_list(line, BOOTCFG_GW, &cfg->gateway, 1, "an IPv4 address");
+    read_list(line, BOOTCFG_DNS, cfg->dns, ARRAY_SIZE(cfg->dns), "one to three IPv4 addresses");
     if (ip6_config_read)
         ip6_config_read(line, cfg);
     else if (setting_find(line, BOOTCFG_IP6, &t))

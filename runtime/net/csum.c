@@ -102,3 +102,8 @@ u64 csum_copy(void *dst, const void *src, size_t len)
     }
     return reduce(acc, tail);
 }
+
+u16 csum(const void *p, size_t len, u64 sum)
+{
+    return csum_finish(csum_add(p, len) + sum);
+}

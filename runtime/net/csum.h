@@ -34,6 +34,9 @@ static inline u32 csum_join(u32 a, size_t a_len, u32 b)
     return (u32)s + (u32)(s >> 32);
 }
 
+/* csum_finish() of the sum of @len bytes at @p and @sum. */
+u16 csum(const void *p, size_t len, u64 sum);
+
 /* The value for a header's checksum field, or 0 when a received sum is right. */
 static inline u16 csum_finish(u64 sum)
 {

@@ -23,7 +23,7 @@ static void icmp_reply(struct net *n, const struct ip_addr *src, const struct ip
     struct ip_route rt;
 
     icmp->csum = 0;
-    icmp->csum = csum_finish(csum_add(icmp, p->len_bytes));
+    icmp->csum = csum(icmp, p->len_bytes, 0);
     if (ip_route(n, dst, &rt) != 0) {
         pkt_put(p);
         return;
@@ -113,8 +113,7 @@ void icmp_input(struct net *n, struct pkt *p, const struct ip_in *in)
     const struct icmp_hdr *icmp = (const struct icmp_hdr *)p->data;
 
     n->stats.icmp_in++;
-    if (p->len_bytes < sizeof(*icmp) ||
-        (!in->nif->is_loop && csum_finish(csum_add(icmp, p->len_bytes)) != 0))
+    if (p->len_bytes < sizeof(*icmp) || (!in->nif->is_loop && csum(icmp, p->len_bytes, 0) != 0))
         n->stats.icmp_bad++;
     else if (icmp->type == ICMP4_ECHO)
         icmp_echo(n, p, in);

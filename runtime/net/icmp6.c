@@ -21,8 +21,7 @@ void icmp6_send(struct net *n, struct pkt *p, const struct ip_addr *src, const s
     struct ip_route rt = {&n->eth, *dst, *src};
 
     icmp->csum = 0;
-    icmp->csum = csum_finish(csum_add(icmp, p->len_bytes) + be16(p->len_bytes) +
-                             ip_pseudo(src, dst, IP_PROTO_ICMP6));
+    icmp->csum = ip_csum(icmp, p->len_bytes, src, dst, IP_PROTO_ICMP6);
     /* What must not pass a router (RFC 4861 §6.1, §7.1) needs no way: it is for the link. */
     if (hop_limit != 255 && ip_route(n, dst, &rt) != 0) {
         pkt_put(p);
@@ -117,8 +116,7 @@ void icmp6_input(struct net *n, struct pkt *p, const struct ip_in *in)
 
     n->stats.icmp_in++;
     if (p->len_bytes < sizeof(*icmp) ||
-        (!in->nif->is_loop && csum_finish(csum_add(icmp, p->len_bytes) + be16(p->len_bytes) +
-                                          ip_pseudo(&in->src, &in->dst, IP_PROTO_ICMP6)) != 0))
+        (!in->nif->is_loop && ip_csum(icmp, p->len_bytes, &in->src, &in->dst, IP_PROTO_ICMP6) != 0))
         n->stats.icmp_bad++;
     else if (icmp->type == ICMP6_ECHO)
         echo(n, p, in);

@@ -70,11 +70,11 @@ static void igmp_send(struct net *n, u8 type, u32 dst, u32 group)
     b[10] = b[11] = 0;
     b[20] = 0x94; /* RFC 2113: Router Alert */
     b[21] = 4;
-    sum = csum_finish(csum_add(b, HDR_BYTES));
+    sum = csum(b, HDR_BYTES, 0);
     memcpy(b + 10, &sum, 2);
     b[HDR_BYTES] = type;
     memcpy(b + HDR_BYTES + 4, &group, 4);
-    sum = csum_finish(csum_add(b + HDR_BYTES, 8));
+    sum = csum(b + HDR_BYTES, 8, 0);
     memcpy(b + HDR_BYTES + 2, &sum, 2);
     memcpy(mac + 3, (u8 *)&dst + 1, 3);
     mac[3] &= 0x7f;
@@ -98,9 +98,8 @@ static void igmp_input(struct net *n, struct pkt *p, const struct ip_in *in)
 {
     u64 max_ns;
 
-    if (p->len_bytes >= 8 && !in->nif->is_loop &&
-        csum_finish(csum_add(p->data, p->len_bytes)) == 0 && p->data[0] == IGMP_QUERY &&
-        !timer_is_set(&n->igmp->timer)) {
+    if (p->len_bytes >= 8 && !in->nif->is_loop && csum(p->data, p->len_bytes, 0) == 0 &&
+        p->data[0] == IGMP_QUERY && !timer_is_set(&n->igmp->timer)) {
         max_ns = (p->data[1] ? p->data[1] : 100) * 100 * NSEC_PER_MSEC; /* version 1 gives none */
         timer_set(&n->igmp->timer, net_now(n) + net_random64() % max_ns);
     }

@@ -83,7 +83,13 @@ void ip4_fill(struct ip4_hdr *ip, const struct ip_out *o, u32 total_len)
     ip->csum = 0;
     ip->src = o->src.v4;
     ip->dst = o->dst.v4;
-    ip->csum = csum_finish(csum_add(ip, sizeof(*ip)));
+    ip->csum = csum(ip, sizeof(*ip), 0);
+}
+
+u16 ip_csum(const void *msg, u32 len, const struct ip_addr *src, const struct ip_addr *dst,
+            u8 proto)
+{
+    return csum(msg, len, be16(len) + ip_pseudo(src, dst, proto));
 }
 
 /* RFC 1112 §6.4 */
@@ -211,6 +217,34 @@ static inline u64 header_sum(const struct ip4_hdr *ip)
     return (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + c;
 }
 
+/* Once more, from the front, as if it had come whole. */
+static void whole_input(struct netif *nif, struct pkt *p, const struct ip_frag_head *head,
+                        bool is_ce)
+{
+    struct ip4_hdr *ip = (struct ip4_hdr *)p->data;
+
+    ip->total_len = be16(p->len_bytes);
+    ip->frag = 0;
+    ip->tos |= is_ce ? 3 : 0;
+    ip->csum = 0;
+    ip->csum = csum(ip, head->len_bytes, 0);
+    ip_input(nif, p);
+}
+
+static void fragment_input(struct net *n, struct pkt *p, const struct ip_in *in)
+{
+    const struct ip4_hdr *ip = in->hdr;
+    u32 frag = be16(ip->frag), hdr_bytes = (u32)(p->data - (const u8 *)ip);
+    struct ip_frag f = {.id = {in->src, in->dst, ip->id, in->proto},
+                        .head = {.hdr = in->hdr, .len_bytes = (u16)hdr_bytes},
+                        .start = (frag & IP4_OFFSET) * 8,
+                        .max_bytes = IP_DATA_MAX - hdr_bytes,
+                        .has_more = frag & IP4_MF,
+                        .whole = whole_input};
+
+    ip_reasm_input(n, p, in, &f);
+}
+
 void ip_input(struct netif *nif, struct pkt *p)
 {
     struct net *n = nif->net;
@@ -262,9 +296,7 @@ void ip_input(struct netif *nif, struct pkt *p)
         goto drop;
     }
     if (unlikely(ip->frag & be16(IP4_MF | IP4_OFFSET))) {
-        u32 frag = be16(ip->frag);
-        struct ip_frag f = {ip->id, (frag & IP4_OFFSET) * 8, frag & IP4_MF, false, 0, 0};
-        ip_reasm_input(n, p, &in, &f);
+        fragment_input(n, p, &in);
         return;
     }
     ip_deliver(n, p, &in);

@@ -77,32 +77,51 @@ static inline u64 ip_pseudo(const struct ip_addr *src, const struct ip_addr *dst
     return sum;
 }
 
+/* The checksum of a transport's message with its pseudo-header: to be stored, or 0 if the one in it
+ * is right. */
+u16 ip_csum(const void *msg, u32 len, const struct ip_addr *src, const struct ip_addr *dst,
+            u8 proto);
+
 /* --- ip_reasm.c --- */
+
+#define IP_DATA_MAX 65535
 
 /* What makes fragments belong together; without holes, it is compared as bytes. */
 struct ip_frag_id {
     struct ip_addr src, dst;
-    u32 id;
+    u32 id;    /* as on the wire */
     u32 proto; /* IPv4; 0 with IPv6 */
 };
 
+/* The headers in front of a fragment that are not fragmented. */
+struct ip_frag_head {
+    const u8 *hdr; /* in the packet */
+    u16 len_bytes;
+    u16 next_at; /* IPv6: where in them the fragment header is announced … */
+    u8 next;     /* … and what is behind it */
+} __attribute__((packed, aligned(4)));
+
 /* What a fragment says about itself. */
 struct ip_frag {
-    u32 id;    /* as on the wire */
-    u32 start; /* of its data in the datagram, bytes */
-    bool has_more, is_v6;
-    u8 next;     /* IPv6: in the fragment header */
-    u16 next_at; /* IPv6: bytes from the IPv6 header to what announces the fragment header */
+    struct ip_frag_id id;
+    struct ip_frag_head head;
+    u32 start;     /* of its data in the datagram, bytes */
+    u32 max_bytes; /* that a datagram with these headers has of data */
+    bool has_more;
+    /* The datagram is whole: its packet, with the first fragment's headers in front. @is_ce: one of
+     * them met congestion. Owns @p. */
+    void (*whole)(struct netif *nif, struct pkt *p, const struct ip_frag_head *head, bool is_ce);
 };
 
 /**
- * A fragment, data behind the IPv4 header or the fragment header. The datagram goes through
- * ip_input() or ip6_input() when the last of its fragments is there.
+ * A fragment, data behind the IPv4 header or the fragment header. When the last one is there,
+ * @f->whole() gets the datagram.
  *
  * Owns  @p
  * Spec  RFC 791 §3.2, RFC 8200 §4.5, RFC 5722
  */
 void ip_reasm_input(struct net *n, struct pkt *p, const struct ip_in *in, const struct ip_frag *f);
+void ip_reasm_init(struct net *n);
 void ip_reasm_stop(struct net *n);
 
 /* --- icmp.c --- */

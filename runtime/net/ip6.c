@@ -159,6 +159,40 @@ static inline u32 get32(const u8 *p)
     return v;
 }
 
+/* Once more, from the front, without the fragment header. */
+static void whole_input(struct netif *nif, struct pkt *p, const struct ip_frag_head *head,
+                        bool is_ce)
+{
+    ((struct ip6_hdr *)p->data)->payload_len = be16(p->len_bytes - IP6_HDR_BYTES);
+    p->data[1] |= is_ce ? 0x30 : 0;
+    p->data[head->next_at] = head->next;
+    ip6_input(nif, p);
+}
+
+/* RFC 8200 §4.5; @p's data is at the fragment header, whose kind is told at @next_at. Owns @p. */
+static void fragment_input(struct net *n, struct pkt *p, const struct ip_in *in, const u8 *next_at)
+{
+    const u8 *hdr = in->hdr, *x = p->data;
+    u32 hdr_bytes = (u32)(x - hdr);
+    struct ip_frag f = {.id = {in->src, in->dst, get32(x + 4), 0},
+                        .head = {.hdr = hdr,
+                                 .len_bytes = (u16)hdr_bytes,
+                                 .next_at = (u16)(next_at - hdr),
+                                 .next = x[0]},
+                        .start = (x[2] << 8 | x[3]) & 0xfff8u,
+                        .max_bytes = IP_DATA_MAX + IP6_HDR_BYTES - hdr_bytes,
+                        .has_more = x[3] & 1,
+                        .whole = whole_input};
+
+    p->data += 8;
+    p->len_bytes -= 8;
+    if (f.has_more && p->len_bytes % 8)
+        icmp6_error(n, in, ICMP6_PARAM, CODE_FIELD, 4);
+    else if (f.start + p->len_bytes > f.max_bytes)
+        icmp6_error(n, in, ICMP6_PARAM, CODE_FIELD, hdr_bytes + 2);
+    ip_reasm_input(n, p, in, &f);
+}
+
 /*
  * Through the extension headers of @p, whose data is behind the IPv6 header. Returns the protocol
  * they lead to, with data there; -1 bad, -2 not ours: to be dropped; -3 it is a fragment and taken.
@@ -198,11 +232,7 @@ static int walk(struct net *n, struct pkt *p, const struct ip_in *in)
             return -1;
         }
         if (next == NEXT_FRAGMENT && (x[2] || (x[3] & 0xf9))) { /* else: a whole one (RFC 6946) */
-            struct ip_frag f = {get32(x + 4), (x[2] << 8 | x[3]) & 0xfff8u, x[3] & 1, true,
-                                x[0],         (u16)(next_at - hdr)};
-            p->data += len;
-            p->len_bytes -= len;
-            ip_reasm_input(n, p, in, &f);
+            fragment_input(n, p, in, next_at);
             return -3;
         }
         if ((next == NEXT_HOP_BY_HOP || next == NEXT_DEST_OPTS) && !take_options(n, in, x, len))

@@ -66,35 +66,35 @@ static bool read_ip6(struct text t, struct net_config *cfg)
     return true;
 }
 
-static bool read_dns6(struct text t, struct net_config *cfg)
+/* @key=ADDR,…: at most @max of them. */
+static void read_list(const char *line, const char *key, struct ip_addr *out, u32 max,
+                      const char *form)
 {
-    for (u32 i = 0; i < ARRAY_SIZE(cfg->dns6); i++) {
-        if (!address(&t, &cfg->dns6[i]))
-            return false;
-        if (!t.len)
-            return true;
-        if (!text_skip(&t, ','))
-            return false;
+    struct text t, rest;
+    u32 n = 0;
+
+    if (!setting_find(line, key, &t))
+        return;
+    rest = t;
+    while (n < max && address(&rest, &out[n]) && is_host(&out[n++])) {
+        if (!rest.len)
+            return;
+        if (!text_skip(&rest, ','))
+            break;
     }
-    return false;
+    memset(out, 0, max * sizeof(*out));
+    config_complain(key, t, form);
 }
 
 void ip6_config_read(const char *line, struct net_config *cfg)
 {
-    struct text t, rest;
+    struct text t;
 
     if (setting_find(line, BOOTCFG_IP6, &t)) {
         cfg->no_ip6 = text_is(&t, "none");
         if (!cfg->no_ip6 && !text_is(&t, "auto") && !read_ip6(t, cfg))
             config_complain(BOOTCFG_IP6, t, "ADDR/LEN, auto or none");
     }
-    if (setting_find(line, BOOTCFG_GW6, &t) &&
-        (rest = t, !address(&rest, &cfg->gateway6) || rest.len || !is_host(&cfg->gateway6))) {
-        config_complain(BOOTCFG_GW6, t, "an IPv6 address");
-        memset(&cfg->gateway6, 0, sizeof(cfg->gateway6));
-    }
-    if (setting_find(line, BOOTCFG_DNS6, &t) && !read_dns6(t, cfg)) {
-        config_complain(BOOTCFG_DNS6, t, "one or two IPv6 addresses");
-        memset(cfg->dns6, 0, sizeof(cfg->dns6));
-    }
+    read_list(line, BOOTCFG_GW6, &cfg->gateway6, 1, "an IPv6 address");
+    read_list(line, BOOTCFG_DNS6, cfg->dns6, ARRAY_SIZE(cfg->dns6), "one or two IPv6 addresses");
 }

@@ -57,7 +57,7 @@ static bool header(const struct pkt *p, struct ip_addr *dst)
 static void seal(struct ip4_hdr *ip)
 {
     ip->csum = 0;
-    ip->csum = csum_finish(csum_add(ip, IP4_HDR_BYTES));
+    ip->csum = csum(ip, IP4_HDR_BYTES, 0);
 }
 
 void ip_frag_allow(struct netif *nif, struct pkt *p, bool is_always)

@@ -255,8 +255,7 @@ void mld_report(struct netif *nif, const struct ip_addr *group, u8 record)
     memcpy(p->data + sizeof(head) + 4, group, 16);
     p->len_bytes = sizeof(head) + 20;
     icmp = (struct icmp_hdr *)(p->data + 8);
-    icmp->csum =
-        csum_finish(csum_add(icmp, 28) + be16(28) + ip_pseudo(&out.src, &out.dst, IP_PROTO_ICMP6));
+    icmp->csum = ip_csum(icmp, 28, &out.src, &out.dst, IP_PROTO_ICMP6);
     ip_send(&rt, p, &out);
 }
 

@@ -2,6 +2,7 @@
 #include "net/stack.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/fmt.h"
@@ -9,6 +10,7 @@
 #include "mem/page.h"
 #include "net/config.h"
 #include "net/dhcp.h"
+#include "net/ip.h"
 #include "net/ip6.h"
 #include "net/wire.h"
 #include "sched/clock.h"
@@ -79,22 +81,35 @@ static u32 clamp(u64 v, u32 low, u32 high)
     return v < low ? low : v > high ? high : (u32)v;
 }
 
+/* The fields of struct net_limits in their order, as powers of two: what of RAM, or with POOL of
+ * the packets there are, between which bounds. */
+#define POOL 0x80
+static const struct {
+    u8 shift, low, high;
+} shares[] = {
+    {7, 14, 21},       /* rcvbuf_bytes */
+    {7, 14, 21},       /* sndbuf_bytes */
+    {4, 16, 24},       /* buf_max_bytes */
+    {POOL | 1, 3, 31}, /* tx_pkts */
+    {POOL | 2, 3, 31}, /* rx_pkts */
+    {4, 16, 28},       /* rx_compact_bytes */
+    {POOL | 3, 3, 8},  /* txq_pkts */
+    {13, 7, 20},       /* n_socks */
+    {14, 6, 10},       /* n_syn */
+    {14, 6, 14},       /* n_time_wait */
+    {13, 7, 13},       /* n_orphans */
+};
+_Static_assert(offsetof(struct net_limits, hash_bits) == sizeof(shares) / 3 * sizeof(u32), "all");
+
 static void set_limits(struct net_limits *l)
 {
     u64 ram = (u64)page_total() * PAGE_SIZE;
-    u32 pool = pkt_pool_budget();
+    u32 pool = pkt_pool_budget(), *field = &l->rcvbuf_bytes;
 
-    l->rcvbuf_bytes = clamp(ram / 128, 16384, 2u << 20);
-    l->sndbuf_bytes = clamp(ram / 128, 16384, 2u << 20);
-    l->buf_max_bytes = clamp(ram / 16, 65536, 16u << 20);
-    l->tx_pkts = MAX(pool / 2, 8u);
-    l->rx_pkts = MAX(pool / 4, 8u);
-    l->rx_compact_bytes = clamp(ram / 16, 65536, 256u << 20);
-    l->txq_pkts = clamp(pool / 8, 8, 256);
-    l->n_socks = clamp(ram / 8192, 128, 1u << 20);
-    l->n_syn = clamp(ram / 16384, 64, 1024);
-    l->n_time_wait = clamp(ram / 16384, 64, 16384);
-    l->n_orphans = clamp(ram / 8192, 128, 8192);
+    for (u32 i = 0; i < ARRAY_SIZE(shares); i++) {
+        u64 v = (shares[i].shift & POOL ? pool : ram) >> (shares[i].shift & ~POOL);
+        field[i] = clamp(v, 1u << shares[i].low, 1u << shares[i].high);
+    }
     l->hash_bits = 7;
     while (l->hash_bits < 16 && ram >> (l->hash_bits + 14))
         l->hash_bits++;
@@ -180,6 +195,7 @@ void net_init(struct net *n, struct netdev *nd)
     n->loop.mtu_bytes = MTU_MAX;
     n->loop.offloads = BIT(NETDEV_CSUM_TX) | BIT(NETDEV_CSUM_RX);
     arp_init(n);
+    ip_reasm_init(n);
     n->poller = (struct poller){.poll = net_poll, .arm = net_arm, .disarm = net_disarm};
     list_init(&n->poller.node);
     poller_add(&n->poller);

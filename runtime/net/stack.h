@@ -21,7 +21,6 @@ struct udp_table;
 struct igmp;
 struct dhcp;
 struct ip6;
-struct reasm_table;
 
 #define NETIF_ROUTES 4 /* LIMIT: routes DHCP may give besides the default; others are ignored */
 
@@ -158,6 +157,14 @@ struct ip_pmtu {
     u16 mtu_bytes;
 };
 
+/* Datagrams of which not all fragments are there (ip_reasm.c). */
+struct reasm_table {
+    struct list all;
+    struct timer timer;
+    u32 n_held; /* datagrams and packets */
+    u32 n_seen; /* fragments ever */
+};
+
 #define NET_PMTUS                                                                                  \
     4 /* LIMIT: the last four told; a fifth makes its first datagram be lost again                 \
        */
@@ -186,8 +193,8 @@ struct net {
     /* UDP to port 68, and only while the client runs. Owns nothing. */
     void (*dhcp_input)(struct net *n, const u8 *msg, size_t len);
     struct dhcp *dhcp;
-    struct ip6 *ip6;           /* NULL: not linked, or without memory */
-    struct reasm_table *reasm; /* NULL: no fragment has come yet */
+    struct ip6 *ip6; /* NULL: not linked, or without memory */
+    struct reasm_table reasm;
     struct ip_pmtu pmtu[NET_PMTUS];
     u32 frag_id; /* the next identification of IPv4 fragments */
     u32 n_socks;

@@ -177,8 +177,7 @@ static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
         goto bad;
     /* RFC 8200 §8.1: IPv6 has no datagrams without a sum. */
     if (!(p->flags & BIT(PKT_CSUM_VALID)) && (udp->csum || !ip_addr_is_v4(&in->src)) &&
-        csum_finish(csum_add(udp, len) + be16(len) + ip_pseudo(&in->src, &in->dst, IP_PROTO_UDP)) !=
-            0)
+        ip_csum(udp, len, &in->src, &in->dst, IP_PROTO_UDP) != 0)
         goto bad;
     from = (struct udp_rx){in->src, in->dst, udp->sport, in->tos, in->ttl};
     dport = udp->dport;
@@ -244,8 +243,7 @@ static int udp_transmit(const struct ip_route *rt, struct pkt *p, struct ip_out 
     udp->len = be16(p->len_bytes);
     udp->csum = 0;
     if (!rt->nif->is_loop) {
-        u16 sum = csum_finish(csum_add(udp, p->len_bytes) + udp->len +
-                              ip_pseudo(&out->src, &out->dst, IP_PROTO_UDP));
+        u16 sum = ip_csum(udp, p->len_bytes, &out->src, &out->dst, IP_PROTO_UDP);
         udp->csum = sum ? sum : 0xffff; /* RFC 768: 0 means "none" */
     }
     n->stats.udp_out++;
