@@ -61,7 +61,8 @@ struct net_stats {
     u64 ip_frag_oks, ip_frag_creates;
     u64 icmp_bad, icmp_limited;
     u64 udp_bad, udp_no_port, udp_queue_full;
-    u64 tcp_bad, tcp_csum, tcp_no_port, tcp_rst_out, tcp_listen_full, tcp_syn_dropped;
+    u64 tcp_bad, tcp_csum, tcp_no_port, tcp_rst_out, tcp_listen_full;
+    u64 tcp_cookies_sent, tcp_cookies_taken, tcp_cookies_failed;
     u64 tcp_retransmits, tcp_fast_retransmits, tcp_rto, tcp_dup_acks, tcp_out_of_order;
     u64 tcp_ooo_dropped, tcp_rx_dropped, tcp_rx_compacted, tcp_paws, tcp_challenge_acks;
     u64 tcp_passive_opens, tcp_active_opens, tcp_resets_in, tcp_time_wait_recycled, tcp_orphans_cut;

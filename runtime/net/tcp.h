@@ -1,7 +1,7 @@
 /*
  * TCP (RFC 9293), inside. tcp.c opens and closes, tcp_in.c and tcp_out.c move segments, tcp_timer.c
- * waits, tcp_cong.c decides how much, tcp_tw.c remembers the dead, tcp_sock.c is the service's
- * side.
+ * waits, tcp_cong.c decides how much, tcp_listen.c meets strangers, tcp_tw.c remembers the dead,
+ * tcp_sock.c is the service's side.
  *
  * Everything is in host byte order except struct ip_flow and the header template.
  */
@@ -184,6 +184,7 @@ struct tcp_table {
     struct list time_waits, mem_waiters;
     struct timer tw_timer;
     struct net *net;
+    u64 cookie_ns; /* when the last SYN cookie was sent; 0 = never */
     u32 n_tw, n_orphans;
     u32 n_tx, n_rx;       /* packets in all send queues; in all receive and reassembly queues */
     u32 rx_compact_bytes; /* heap behind the receive queues */
@@ -325,5 +326,9 @@ void tcp_cong_timeout(struct tcp_sock *c);
 bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s, u32 *iss);
 void tcp_tw_add(struct tcp_sock *c);
 void tcp_tw_init(struct tcp_table *t);
-/* @iss is the one to use, or 0. */
-void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct tcp_in *s, u32 iss);
+
+/* --- tcp_listen.c --- */
+/* A segment for a listener, without its payload. @iss is the one to use, or 0. Returns a new
+ * connection that the segment is for as well, or NULL. */
+struct tcp_sock *tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f,
+                                  const struct tcp_in *s, u32 iss);

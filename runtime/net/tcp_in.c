@@ -729,11 +729,15 @@ static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
         goto drop;
     struct ip_flow f = {in->dst, in->src, (u16)ports, (u16)(ports >> 16)};
     struct tcp_sock *l = tcp_find_listener(n, &in->dst, f.lport);
-    if (l)
-        tcp_listen_input(l, &f, &s, iss);
-    else
+    if (!l) {
         refuse(n, &f, &s);
-    goto drop;
+        goto drop;
+    }
+    l = tcp_listen_input(l, &f, &s, iss);
+    if (!l)
+        goto drop;
+    conn_slow(l, &s, p);
+    return;
 bad:
     n->stats.tcp_bad++;
 drop:

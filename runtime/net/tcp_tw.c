@@ -1,6 +1,4 @@
-/*
- * The two small ends of a connection's life: SYNs that arrive at a listener, and TIME-WAIT, which
- * needs only a few words. Both are bounded: beyond the bound the oldest goes.
+/* TIME-WAIT: the memory of a connection needs only a few words. Beyond the bound the oldest goes.
  */
 #include "net/tcp.h"
 
@@ -101,67 +99,4 @@ bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s, u32 
     tcp_send_raw(n, &tw->flow, tw->snd_nxt, tw->rcv_nxt, TCP_F_ACK, tw->rcv_wnd >> tw->rcv_wscale,
                  tw->has_ts ? ts : NULL);
     return false;
-}
-
-/* RFC 9293 §3.10.7.2 */
-void tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f, const struct tcp_in *s, u32 iss)
-{
-    struct net *n = l->sk.net;
-    struct tcp_sock *c;
-
-    if (s->flags & TCP_F_RST)
-        return;
-    if (s->flags & TCP_F_ACK) {
-        n->stats.tcp_rst_out++;
-        tcp_send_raw(n, f, s->ack, 0, TCP_F_RST, 0, NULL);
-        return;
-    }
-    if ((s->flags & (TCP_F_SYN | TCP_F_FIN)) != TCP_F_SYN)
-        return;
-    if (l->n_accept > l->backlog) { /* the service does not keep up: the peer tries again */
-        n->stats.tcp_listen_full++;
-        return;
-    }
-    if (l->n_syn >= MIN(MAX(l->backlog, 8u), n->limits.n_syn)) {
-        /* LIMIT: no SYN cookies yet; in a flood the newest have the better chance. */
-        n->stats.tcp_syn_dropped++;
-        tcp_done(list_first(&l->children, struct tcp_sock, child_node), 0);
-    }
-    c = tcp_new(n, 02 /* O_RDWR */);
-    if (!c) {
-        n->stats.no_memory++;
-        return;
-    }
-    c->sk.flow = *f;
-    c->sk.has_addr = true;
-    tcp_inherit(c, l);
-    c->ep.state = TCP_SYN_RECV;
-    c->irs = s->seq;
-    c->rcv_nxt = c->rcv_adv = s->seq + 1;
-    c->iss = iss ? iss : tcp_iss(n, f);
-    c->snd_una = c->iss;
-    c->snd_nxt = c->snd_max = c->write_seq = c->small_end = c->recover = c->iss + 1;
-    c->snd_wnd = c->max_wnd = s->wnd;
-    c->has_ts = s->has_ts;
-    c->has_sack = s->has_sack;
-    c->ts_offset = (u32)tcp_secret(n, f, 1);
-    if (s->has_ts) {
-        c->ts_recent = s->ts_val;
-        c->ts_recent_ns = n->now_ns;
-    }
-    c->wscale_ok = s->has_wscale;
-    c->snd_wscale = s->wscale;
-    if (!s->has_wscale)
-        c->rcv_wscale = 0;
-    c->peer_mss = s->mss ? s->mss : TCP_MSS_UNTOLD;
-    c->nif = NULL;
-    tcp_set_mss(c, n->eth.mtu_bytes ? n->eth.mtu_bytes : n->loop.mtu_bytes);
-    c->parent = l;
-    c->last_rx_ns = c->progress_ns = n->now_ns;
-    list_push_back(&l->children, &c->child_node);
-    l->n_syn++;
-    n->stats.tcp_passive_opens++;
-    tcp_hash(n, &c->ep);
-    tcp_send_syn(c);
-    tcp_rtx_start(c);
 }
