@@ -141,7 +141,7 @@ endef
 $(foreach f,$(KEEL_C),$(eval $(call keel_rule,$f)))
 
 $(B)/sc_table.h: $(B)/calls
-	@sed 's/^\([0-9]*\) \(.*\)$$/call_entry \1, \2/' $< > $@
+	@sed '/ clone$$/d; s/^\([0-9]*\) \(.*\)$$/call_entry \1, \2/' $< > $@
 
 # One small object per call, so that an image has only those it reaches.
 $(B)/trampolines.a: $(B)/calls runtime/libc/trampoline.S Makefile

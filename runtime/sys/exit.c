@@ -1,8 +1,12 @@
 /* The end of a thread and of the process: exit(2), exit_group(2). */
 #include "sched/thread.h"
 
+#include <errno.h>
+
 #include "sys/futex.h"
 #include "sys/sys.h"
+
+#define ROBUST_HEAD_BYTES 24 /* of struct robust_list_head */
 
 long uk_exit_group(int code)
 {
@@ -43,10 +47,21 @@ long uk_set_thread_area(u64 tls)
     return 0;
 }
 
+/* A kernel walks the list of a thread that ends without doing so itself, as the threads of a
+ * process do that is killed: with it ends the VM. libc walks its own when a thread ends. */
 long uk_set_robust_list(void *head, size_t len)
 {
     (void)head;
-    (void)len;
-    return 0; /* LIMIT: robust mutexes of a dead thread stay locked; lift when a service needs them
-               */
+    return len == ROBUST_HEAD_BYTES ? 0 : -EINVAL;
+}
+
+long uk_get_robust_list(int tid, void **head, size_t *len)
+{
+    if (tid && tid != thread_current()->tid)
+        return -ESRCH;
+    if (!head || !len)
+        return -EFAULT;
+    *head = NULL;
+    *len = ROBUST_HEAD_BYTES;
+    return 0;
 }

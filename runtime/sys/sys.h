@@ -248,6 +248,7 @@ long uk_set_tid_address(int *clear_tid);
 long uk_gettid(void);
 long uk_set_thread_area(u64 tls);
 long uk_set_robust_list(void *head, size_t len);
+long uk_get_robust_list(int tid, void **head, size_t *len);
 long uk_futex(u32 *word, int op, u32 val, const struct timespec *timeout, u32 *word2, u32 val3);
 
 /* time.c, random.c */

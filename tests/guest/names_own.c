@@ -1,5 +1,4 @@
-/* C11 §7.1.3: a program may give any name that is not reserved to functions and objects of its own.
- */
+/* C11 §7.1.3: a program may call its own functions and objects what is not reserved. */
 #include "net.h"
 
 #include <stdarg.h>

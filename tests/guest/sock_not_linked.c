@@ -6,12 +6,13 @@
 
 int main(void)
 {
+    volatile long number = SYS_socket; /* a constant would link all it might mean */
     int s = socket(AF_INET, SOCK_STREAM, 0);
 
     CHECK(s >= 0);
-    CHECK_ERRNO(syscall(SYS_socket, AF_INET6, SOCK_STREAM, 0), EAFNOSUPPORT);
-    CHECK_ERRNO(syscall(SYS_socket, AF_INET, SOCK_DGRAM, 0), EPROTONOSUPPORT);
-    CHECK_ERRNO(syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0), EAFNOSUPPORT);
-    CHECK_EQ(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0), s + 1);
+    CHECK_ERRNO(syscall(number, AF_INET6, SOCK_STREAM, 0), EAFNOSUPPORT);
+    CHECK_ERRNO(syscall(number, AF_INET, SOCK_DGRAM, 0), EPROTONOSUPPORT);
+    CHECK_ERRNO(syscall(number, AF_UNIX, SOCK_STREAM, 0), EAFNOSUPPORT);
+    CHECK_EQ(syscall(number, AF_INET, SOCK_STREAM, 0), s + 1);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* long sc_dispatch(nr, a, b, c, d, e, f): a system call whose number is not known at compile time:
- * syscall() of unistd.h. In the VM it finds only calls that the image contains for another reason. */
+ * syscall() of unistd.h. In the VM it finds only calls that the image contains for another reason, and
+ * not clone(), whose arguments are a thread's here. */
         .section .text.sc_dispatch, "ax", @progbits
         .globl sc_dispatch
         .type sc_dispatch, @function
