@@ -393,7 +393,7 @@ static void wait_for_room(struct conn *c, bool wait)
 static void serve(struct conn *c, const char *buf, size_t len)
 {
     size_t used = 0;
-    enum flushed flushed = flush(c);
+    enum flushed flushed = batch.n_parts || c->body_left ? flush(c) : FLUSHED;
     while (flushed == FLUSHED && used < len && !c->closing) {
         size_t n = answer_some(c, buf + used, len - used);
         if (n == 0)

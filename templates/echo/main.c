@@ -2,7 +2,9 @@
  * @NAME@: sends back what it receives, to any number of TCP clients, one thread each.
  * The port is the first argument, 7 if there is none.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,11 +38,10 @@ int main(int argc, char **argv)
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(listener, (struct sockaddr *)&addr, sizeof addr) < 0 || listen(listener, 128) < 0) {
-        perror("@NAME@: listen");
+        dprintf(STDERR_FILENO, "@NAME@: port %d: error %d\n", port, errno);
         return 1;
     }
-    printf("listening on 0.0.0.0:%d\n", port);
-    fflush(stdout);
+    dprintf(STDOUT_FILENO, "listening on 0.0.0.0:%d\n", port);
 
     pthread_attr_t attr;
     pthread_attr_init(&attr);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -41,15 +42,16 @@ static void respond(struct client *c, const char *status, bool is_head, const ch
 /* One whole request is in c->request, ending in a NUL. */
 static void answer(struct client *c)
 {
-    char method[8], path[256], version[16];
+    char *rest = c->request, *method = strsep(&rest, " "), *path = strsep(&rest, " ");
+    char *version = strsep(&rest, "\r");
 
-    if (sscanf(c->request, "%7s %255s %15s", method, path, version) != 3) {
+    if (!rest) {
         c->closing = true;
         respond(c, "400 Bad Request", false, "bad request\n");
         return;
     }
     bool is_head = strcmp(method, "HEAD") == 0;
-    if (strcmp(version, "HTTP/1.1") != 0 || strcasestr(c->request, "\nConnection: close"))
+    if (strcmp(version, "HTTP/1.1") != 0 || strcasestr(rest, "\nConnection: close"))
         c->closing = true;
     if (!is_head && strcmp(method, "GET") != 0) {
         c->closing = true; /* a body may follow that nobody reads */
@@ -97,20 +99,29 @@ static bool serve(struct client *c)
     }
 }
 
+static void hang_up(struct client *c)
+{
+    close(c->fd);
+    munmap(c, sizeof *c);
+}
+
 static void greet(int listener)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
     if (fd < 0)
         return;
-    struct client *c = calloc(1, sizeof *c);
-    /* Edge-triggered: serve() goes on until the socket has nothing more to give or to take. */
-    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
-    if (!c || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0) {
-        free(c);
+    /* Pages of its own, all zero; they go back to the system when the client is gone. */
+    struct client *c =
+        mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (c == MAP_FAILED) {
         close(fd);
         return;
     }
+    /* Edge-triggered: serve() goes on until the socket has nothing more to give or to take. */
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
     c->fd = fd;
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+        hang_up(c);
 }
 
 int main(int argc, char **argv)
@@ -121,17 +132,16 @@ int main(int argc, char **argv)
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(listener, (struct sockaddr *)&addr, sizeof addr) < 0 || listen(listener, 128) < 0) {
-        perror("@NAME@: listen");
+        dprintf(STDERR_FILENO, "@NAME@: port %d: error %d\n", port, errno);
         return 1;
     }
     epoll_fd = epoll_create1(0);
     struct epoll_event ev = {.events = EPOLLIN}; /* data.ptr NULL: the listener */
     if (epoll_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &ev) < 0) {
-        perror("@NAME@: epoll");
+        dprintf(STDERR_FILENO, "@NAME@: epoll: error %d\n", errno);
         return 1;
     }
-    printf("listening on 0.0.0.0:%d\n", port);
-    fflush(stdout);
+    dprintf(STDOUT_FILENO, "listening on 0.0.0.0:%d\n", port);
 
     for (;;) {
         struct epoll_event ready[32];
@@ -141,8 +151,7 @@ int main(int argc, char **argv)
             if (!c) {
                 greet(listener);
             } else if (!serve(c)) {
-                close(c->fd);
-                free(c);
+                hang_up(c);
             }
         }
     }
