@@ -1,6 +1,7 @@
 /*
- * Groups: joined by sockets, reported to routers once each (RFC 2236). What is received for a
- * joined group goes to every socket bound to its port, as on Linux with IP_MULTICAST_ALL.
+ * Groups: joined by sockets, reported to routers once each (RFC 2236, and for IPv6 RFC 3810). What
+ * is received for a joined group goes to every socket bound to its port, as on Linux with
+ * IP_MULTICAST_ALL.
  */
 #include "net/igmp.h"
 
@@ -10,8 +11,10 @@
 
 #include "mem/heap.h"
 #include "net/csum.h"
-#include "net/ip.h"
+#include "net/ip6.h"
 #include "net/wire.h"
+
+#pragma weak mld_report
 
 #define MEMBERSHIPS_MAX 20u                 /* of one socket: igmp_max_memberships of Linux */
 #define UNSOLICITED_NS  (10 * NSEC_PER_SEC) /* RFC 2236 §8.10 */
@@ -24,7 +27,7 @@
 struct membership {
     struct list node;
     struct sock *sk;
-    u32 group;
+    struct ip_addr group;
     bool is_loop; /* of the loopback interface: no router there */
 };
 
@@ -34,19 +37,20 @@ struct igmp {
     struct net *net;
 };
 
-static struct membership *find(const struct net *n, const struct sock *sk, u32 group)
+static struct membership *find(const struct net *n, const struct sock *sk,
+                               const struct ip_addr *group)
 {
     if (!n->igmp)
         return NULL;
     list_for_each (it, &n->igmp->all) {
         struct membership *m = list_entry(it, struct membership, node);
-        if (m->group == group && (!sk || m->sk == sk))
+        if (ip_addr_eq(&m->group, group) && (!sk || m->sk == sk))
             return m;
     }
     return NULL;
 }
 
-bool igmp_is_joined(const struct net *n, u32 group)
+bool igmp_is_joined(const struct net *n, const struct ip_addr *group)
 {
     return find(n, NULL, group);
 }
@@ -82,6 +86,15 @@ static void igmp_send(struct net *n, u8 type, u32 dst, u32 group)
     netif_send(&n->eth, p);
 }
 
+/* @type as IGMP calls it: we are, or are no longer, in @group. */
+static void tell(struct net *n, u8 type, const struct ip_addr *group)
+{
+    if (ip_addr_is_v4(group))
+        igmp_send(n, type, type == IGMP_LEAVE ? ALL_ROUTERS : group->v4, group->v4);
+    else if (mld_report)
+        mld_report(&n->eth, group, type == IGMP_LEAVE ? MLD_NOW_INCLUDES : MLD_NOW_EXCLUDES);
+}
+
 static void report_all(struct timer *t)
 {
     struct igmp *g = CONTAINER_OF(t, struct igmp, timer);
@@ -89,7 +102,18 @@ static void report_all(struct timer *t)
     list_for_each (it, &g->all) {
         struct membership *m = list_entry(it, struct membership, node);
         if (!m->is_loop)
-            igmp_send(g->net, IGMP_V2_REPORT, m->group, m->group);
+            tell(g->net, IGMP_V2_REPORT, &m->group);
+    }
+}
+
+void igmp_answer6(struct net *n)
+{
+    if (!n->igmp)
+        return;
+    list_for_each (it, &n->igmp->all) {
+        struct membership *m = list_entry(it, struct membership, node);
+        if (!m->is_loop && !ip_addr_is_v4(&m->group))
+            mld_report(&n->eth, &m->group, MLD_IS_EXCLUDING);
     }
 }
 
@@ -125,16 +149,16 @@ static int igmp_start(struct net *n)
 static void leave(struct membership *m)
 {
     struct net *n = m->sk->net;
-    u32 group = m->group;
+    struct ip_addr group = m->group;
     bool is_loop = m->is_loop;
 
     list_remove(&m->node);
     heap_free(m);
-    if (!is_loop && !find(n, NULL, group))
-        igmp_send(n, IGMP_LEAVE, ALL_ROUTERS, group);
+    if (!is_loop && !find(n, NULL, &group))
+        tell(n, IGMP_LEAVE, &group);
 }
 
-static int join(struct sock *sk, u32 group, bool is_loop)
+static int join(struct sock *sk, const struct ip_addr *group, bool is_loop)
 {
     struct net *n = sk->net;
     struct membership *m;
@@ -153,12 +177,12 @@ static int join(struct sock *sk, u32 group, bool is_loop)
     if (!m)
         return -ENOMEM;
     m->sk = sk;
-    m->group = group;
+    m->group = *group;
     m->is_loop = is_loop;
     list_push_back(&n->igmp->all, &m->node);
     if (!is_loop) { /* RFC 2236 §3: at once, and again in case it was lost */
         net_now_slow(n);
-        igmp_send(n, IGMP_V2_REPORT, group, group);
+        tell(n, IGMP_V2_REPORT, group);
         timer_set(&n->igmp->timer, n->now_ns + net_random64() % UNSOLICITED_NS);
     }
     return 0;
@@ -175,15 +199,59 @@ static int interface(const struct net *n, u32 addr, u32 ifindex, bool *is_loop)
     return ifindex || !addr || (n->eth.has_addr && addr == n->eth.addr.v4) ? 0 : -ENODEV;
 }
 
-int igmp_setopt(struct sock *sk, int name, const void *val, u32 len, u32 *mcast_if)
+/* Join, or leave. */
+static int change(struct sock *sk, bool is_join, const struct ip_addr *group, int err, bool is_loop)
+{
+    struct membership *mine;
+
+    if (!ip_is_group(group))
+        return -EINVAL;
+    if (is_join)
+        return err ? err : join(sk, group, is_loop);
+    mine = find(sk->net, sk, group);
+    if (!mine)
+        return err ? err : -EADDRNOTAVAIL;
+    leave(mine);
+    return 0;
+}
+
+static int setopt6(struct sock *sk, int name, const void *val, u32 len, u32 *mcast_if)
+{
+    struct {
+        struct ip_addr group;
+        u32 ifindex;
+    } m = {0}; /* struct ipv6_mreq */
+    bool is_loop = false;
+    int err;
+
+    if (name != IPV6_JOIN_GROUP && name != IPV6_LEAVE_GROUP && name != IPV6_MULTICAST_IF)
+        return -ENOPROTOOPT;
+    if (len < (name == IPV6_MULTICAST_IF ? sizeof(u32) : 20))
+        return -EINVAL;
+    memcpy(name == IPV6_MULTICAST_IF ? (void *)&m.ifindex : &m, val,
+           name == IPV6_MULTICAST_IF ? sizeof(u32) : 20);
+    err = interface(sk->net, 0, m.ifindex, &is_loop);
+    if (name == IPV6_MULTICAST_IF) {
+        if (!err || !m.ifindex)
+            *mcast_if = is_loop ? be32(0x7f000001) : 0;
+        return m.ifindex ? err : 0;
+    }
+    if (ip_addr_is_v4(&m.group))
+        return -EINVAL;
+    return change(sk, name == IPV6_JOIN_GROUP, &m.group, err, is_loop);
+}
+
+int igmp_setopt(struct sock *sk, int level, int name, const void *val, u32 len, u32 *mcast_if)
 {
     struct {
         u32 group, addr, ifindex;
     } m = {0}; /* struct ip_mreqn, or of ip_mreq the first two */
-    struct membership *mine;
+    struct ip_addr group;
     bool is_loop;
     int err;
 
+    if (level == IPPROTO_IPV6)
+        return setopt6(sk, name, val, len, mcast_if);
     if (name != IP_ADD_MEMBERSHIP && name != IP_DROP_MEMBERSHIP && name != IP_MULTICAST_IF)
         return -ENOPROTOOPT;
     if (len < (name == IP_MULTICAST_IF ? 4 : 8))
@@ -196,21 +264,14 @@ int igmp_setopt(struct sock *sk, int name, const void *val, u32 len, u32 *mcast_
         *mcast_if = 0;
         return 0;
     }
-    if (name != IP_MULTICAST_IF && (m.group & 0xf0) != 0xe0)
-        return -EINVAL;
     err = interface(sk->net, m.addr, m.ifindex, &is_loop);
     if (name == IP_MULTICAST_IF) {
         if (!err)
             *mcast_if = is_loop ? be32(0x7f000001) : sk->net->eth.addr.v4;
         return err ? -EADDRNOTAVAIL : 0;
     }
-    if (name == IP_ADD_MEMBERSHIP)
-        return err ? err : join(sk, m.group, is_loop);
-    mine = find(sk->net, sk, m.group);
-    if (!mine)
-        return err ? err : -EADDRNOTAVAIL;
-    leave(mine);
-    return 0;
+    group = ip_addr_v4(m.group);
+    return change(sk, name == IP_ADD_MEMBERSHIP, &group, err, is_loop);
 }
 
 void igmp_release(struct sock *sk)

@@ -22,6 +22,12 @@ bool ip_is_local(struct net *n, const struct ip_addr *a);
 /* Broadcast (limited or of our network) or multicast. */
 bool ip_is_many(struct net *n, const struct ip_addr *a);
 
+/* 224/4, ff00::/8 */
+static inline bool ip_is_group(const struct ip_addr *a)
+{
+    return ip_addr_is_v4(a) ? (a->v4 & 0xf0) == 0xe0 : a->b[0] == 0xff;
+}
+
 void ip_input(struct netif *nif, struct pkt *p); /* owns @p, data at the IP header */
 
 struct ip_out {

@@ -7,6 +7,9 @@
 
 #include "mem/heap.h"
 #include "net/config.h"
+#include "net/igmp.h"
+
+#pragma weak igmp_is_joined
 
 #define NEXT_HOP_BY_HOP 0
 #define NEXT_ROUTING    43
@@ -118,12 +121,13 @@ void ip6_fill(struct ip6_hdr *ip, const struct ip_out *o, u32 total_len)
 
 /* --- in --- */
 
-/* All nodes, or the solicited-node group of an address of ours (RFC 4291 §2.8). */
+/* All nodes, the solicited-node group of an address of ours (RFC 4291 §2.8), or one that a socket
+ * has joined. */
 static bool is_our_group(struct net *n, const struct ip_addr *a)
 {
     struct ip_addr want = {.b = {0xff, 2, [15] = 1}};
 
-    if (ip_addr_eq(a, &want))
+    if (ip_addr_eq(a, &want) || (igmp_is_joined && igmp_is_joined(n, a)))
         return true;
     want = (struct ip_addr){.b = {0xff, 2, [11] = 1, [12] = 0xff}};
     if (memcmp(a, &want, 13) != 0)

@@ -8,7 +8,9 @@
 
 #include <string.h>
 
-#include "net/csum.h"
+#include "net/igmp.h"
+
+#pragma weak igmp_answer6
 
 #define ND_ROUTER_SOLICIT   133
 #define ND_ROUTER_ADVERT    134
@@ -273,4 +275,6 @@ void mld_answer(struct net *n)
         if (o->prefix_len)
             mld_report(&n->eth, &group, MLD_IS_EXCLUDING);
     }
+    if (igmp_answer6)
+        igmp_answer6(n);
 }

@@ -137,11 +137,18 @@ static void udp_queue(struct udp_sock *u, struct pkt *p)
     file_notify(&u->sk.file, EPOLLIN | EPOLLRDNORM);
 }
 
+/* 224.0.0.1, ff02::1: nobody needs to join them. */
+static bool is_all_hosts(const struct ip_addr *a)
+{
+    return ip_addr_is_v4(a) ? a->v4 == IP4_ALL_HOSTS
+                            : a->hi == be16(0xff02) && a->lo == (u64)be32(1) << 32;
+}
+
 /* Broadcasts and groups go to everybody on the port. Owns @p. */
 static void udp_to_many(struct net *n, struct pkt *p, const struct udp_rx *from, u16 dport)
 {
-    if ((from->dst.v4 & 0xf0) != 0xe0 || from->dst.v4 == IP4_ALL_HOSTS ||
-        (igmp_is_joined && igmp_is_joined(n, from->dst.v4))) {
+    if (!ip_is_group(&from->dst) || is_all_hosts(&from->dst) ||
+        (igmp_is_joined && igmp_is_joined(n, &from->dst))) {
         list_for_each (it, port_bucket(&n->udp_table->ports, dport)) {
             struct sock *sk = list_entry(it, struct sock, port_node);
             struct pkt *q;
@@ -183,7 +190,7 @@ static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
     dport = udp->dport;
     p->data += sizeof(*udp);
     p->len_bytes = len - sizeof(*udp);
-    if (ip_addr_is_v4(&in->dst) && ip_is_many(n, &in->dst)) {
+    if (ip_is_many(n, &in->dst)) {
         udp_to_many(n, p, &from, dport);
         return;
     }
@@ -219,14 +226,9 @@ static const struct ip_proto udp_proto = {.input = udp_input, .error = udp_error
 
 /* --- sending --- */
 
-static bool is_group(const struct ip_addr *a)
-{
-    return ip_addr_is_v4(a) && (a->v4 & 0xf0) == 0xe0;
-}
-
 static bool is_broadcast(struct net *n, const struct ip_addr *a)
 {
-    return ip_addr_is_v4(a) && ip_is_many(n, a) && !is_group(a);
+    return ip_addr_is_v4(a) && ip_is_many(n, a) && !ip_is_group(a);
 }
 
 /* Headers and off. Takes the caller's reference. */
@@ -369,9 +371,11 @@ static int udp_route(const struct udp_sock *u, const struct ip_addr *dst, struct
 {
     struct net *n = u->sk.net;
 
-    if ((u->mcast_if & 0xff) != 127 || !is_group(dst))
+    if ((u->mcast_if & 0xff) != 127 || !ip_is_group(dst))
         return ip_route(n, dst, rt);
     *rt = (struct ip_route){.nif = &n->loop, .next_hop = *dst, .src = n->loop.addr};
+    if (!ip_addr_is_v4(dst))
+        rt->src = (struct ip_addr){.b = {[15] = 1}};
     return 0;
 }
 
@@ -499,8 +503,8 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
         return err;
     }
     if (ip_is_many(n, &dst)) {
-        out.ttl = ip_addr_is_v4(&dst) && !is_group(&dst) ? sk->ttl : sk->mcast_ttl;
-        if (is_group(&dst) && sk->mcast_loop && !rt.nif->is_loop)
+        out.ttl = ip_addr_is_v4(&dst) && !ip_is_group(&dst) ? sk->ttl : sk->mcast_ttl;
+        if (ip_is_group(&dst) && sk->mcast_loop && !rt.nif->is_loop)
             loop_back(u, p, out, dport);
     }
     err = udp_transmit(&rt, p, &out, sk->flow.lport, dport, frag_of(sk));
@@ -681,17 +685,22 @@ static int udp_setopt(struct sock *sk, int level, int name, int val)
     return -ENOPROTOOPT;
 }
 
-static int udp_setopt_ip(struct sock *sk, int name, const void *val, u32 len)
+static int udp_setopt_ip(struct sock *sk, int level, int name, const void *val, u32 len)
 {
-    return igmp_setopt ? igmp_setopt(sk, name, val, len, &udp_of(sk)->mcast_if) : -ENOPROTOOPT;
+    return igmp_setopt ? igmp_setopt(sk, level, name, val, len, &udp_of(sk)->mcast_if)
+                       : -ENOPROTOOPT;
 }
 
 static int udp_getopt(struct sock *sk, int level, int name, void *val, u32 *len)
 {
-    if (level != IPPROTO_IP || name != IP_MULTICAST_IF)
+    u32 v = udp_of(sk)->mcast_if;
+
+    if (level == IPPROTO_IPV6 && name == IPV6_MULTICAST_IF)
+        v = (v & 0xff) == 127 ? NET_IFINDEX_LOOP : 0;
+    else if (level != IPPROTO_IP || name != IP_MULTICAST_IF)
         return -ENOPROTOOPT;
-    *len = MIN(*len, (u32)sizeof(u32));
-    memcpy(val, &udp_of(sk)->mcast_if, *len);
+    *len = MIN(*len, (u32)sizeof(v));
+    memcpy(val, &v, *len);
     return 0;
 }
 

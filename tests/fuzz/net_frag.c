@@ -99,10 +99,13 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
             a.sin6_addr.s6_addr[0] = data[3] & 1 ? 0xff : 0xfe; /* a group, or a neighbour */
             a.sin6_addr.s6_addr[1] = data[3] & 1 ? 2 : 0x80;
             sock_sendmsg(u, &m, 0);
+            host_poll(); /* who sends to a group hears it */
             continue;
         }
         give(data);
-        if (host_n_pkts - pkts > net.limits.rx_pkts + 70)
+        /* The socket's queue, fragments that wait, frames that wait for the ring, the neighbours.
+         */
+        if (host_n_pkts - pkts > net.limits.rx_pkts * 3 / 2 + net.limits.txq_pkts + dev.n + 6)
             abort();
         while ((n = sock_recv(u, got, sizeof(got), 0)) >= 0) {
             if ((n + 8) % 8 || n > 2048 - 8) /* what its header said */

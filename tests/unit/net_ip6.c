@@ -2,6 +2,7 @@
 /* sources: tests/unit/net_host.c runtime/net/ip6.c runtime/net */
 #include "net_host.h"
 
+#include "mem/heap.h"
 #include "net/csum.h"
 #include "net/ip6.h"
 
@@ -182,6 +183,75 @@ static void routers(void **state)
     assert_int_equal(ip6_route(&net, &far, &rt), -ENETUNREACH);
 }
 
+/* The record type of the next report about @group (RFC 3810 §5.2); 0 if there is none. */
+static u8 next_report(const struct ip_addr *group)
+{
+    while (host_dev_take(&dev, out, sizeof(out)))
+        if (out[20] == 0 && out[62] == 143 && memcmp(out + 74, group, 16) == 0)
+            return out[70];
+    return 0;
+}
+
+static void give_udp(const struct ip_addr *dst, u16 port)
+{
+    u8 m[12] = {0, 9, (u8)(port >> 8), (u8)port, 0, 12, 0, 0, 'a', 'b', 'c', 'd'};
+    u16 sum = csum_finish(csum_add(m, 12) + be16(12) + ip_pseudo(&peer, dst, 17));
+
+    memcpy(m + 6, &sum, 2);
+    give(17, 1, &peer, dst, m, 12);
+}
+
+/* RFC 3493 §5.2, RFC 3810 §4.2: who joined hears it, routers are told, and told again when asked */
+static void groups(void **state)
+{
+    struct ip_addr group = {.b = {0xff, 0x15, [15] = 7}}, other = group;
+    struct ipv6_mreq mr = {.ipv6mr_interface = NET_IFINDEX_ETH};
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = be16(700)};
+    struct file *f[2];
+    char buf[8];
+    (void)state;
+
+    other.b[15] = 8;
+    memcpy(&mr.ipv6mr_multiaddr, &group, 16);
+    for (u32 i = 0; i < 2; i++) {
+        assert_int_equal(sock_create(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0, &f[i]), 0);
+        sock_setopt(f[i], SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+        assert_int_equal(sock_bind(f[i], (struct sockaddr *)&a, sizeof(a)), 0);
+    }
+    give_udp(&group, 700);
+    assert_int_equal(sock_recv(f[0], buf, 8, 0), -EAGAIN);
+    for (u32 i = 0; i < 2; i++)
+        assert_int_equal(sock_setopt(f[i], IPPROTO_IPV6, IPV6_JOIN_GROUP, &mr, sizeof(mr)), 0);
+    assert_int_equal(next_report(&group), MLD_NOW_EXCLUDES);
+    give_udp(&group, 700);
+    give_udp(&other, 700);
+    for (u32 i = 0; i < 2; i++) {
+        assert_int_equal(sock_recv(f[i], buf, 8, 0), 4);
+        assert_int_equal(sock_recv(f[i], buf, 8, 0), -EAGAIN);
+    }
+    host_pass(11 * NSEC_PER_SEC); /* told once more, in case it was lost */
+    assert_int_equal(next_report(&group), MLD_NOW_EXCLUDES);
+    while (host_dev_take(&dev, out, sizeof(out)))
+        ;
+    u8 query[28] = {130};
+    struct ip_addr all = {.b = {0xff, 2, [15] = 1}};
+    give(IP_PROTO_ICMP6, 1, &peer, &all, query, 28);
+    assert_int_equal(next_report(&group), MLD_IS_EXCLUDING);
+    while (host_dev_take(&dev, out, sizeof(out)))
+        ;
+    assert_int_equal(sock_setopt(f[0], IPPROTO_IPV6, IPV6_LEAVE_GROUP, &mr, sizeof(mr)), 0);
+    assert_int_equal(next_report(&group), 0); /* the other is still in */
+    file_put(f[1]);
+    assert_int_equal(next_report(&group), MLD_NOW_INCLUDES);
+    give_udp(&group, 700);
+    assert_int_equal(sock_recv(f[0], buf, 8, 0), -EAGAIN);
+    give_udp(&all, 700); /* ff02::1 is everybody's */
+    assert_int_equal(sock_recv(f[0], buf, 8, 0), 4);
+    file_put(f[0]);
+    heap_free(net.igmp);
+    net.igmp = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(kept_after_detection, setup, teardown),
         cmocka_unit_test_setup_teardown(headers, setup, teardown),
         cmocka_unit_test_setup_teardown(routers, setup, teardown),
+        cmocka_unit_test_setup_teardown(groups, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
