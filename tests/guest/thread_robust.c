@@ -1,5 +1,4 @@
-/* pthread_mutexattr_setrobust(3): who ends holding a robust mutex leaves it to others, with
- * EOWNERDEAD. */
+/* pthread_mutexattr_setrobust(3): who ends with a robust mutex leaves it with EOWNERDEAD. */
 #include "check.h"
 
 #include <pthread.h>
