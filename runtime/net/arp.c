@@ -1,10 +1,11 @@
 /*
  * Neighbours: a small fixed cache for both families, whose states serve ARP (RFC 826, RFC 1122
- * §2.3.2) and neighbour unreachability detection (RFC 4861 §7.3; there is no DELAY: who is used
- * while STALE is probed at once); and ARP itself. What IPv6 asks and hears is in nd.c. Entries are
- * made for those we ask for and those who ask us; each may hold a few packets that wait for its
- * answer. Users that keep a copy of a MAC (TCP's header template) compare arp.generation before
- * they use it.
+ * §2.3.2) and neighbour unreachability detection (RFC 4861 §7.3; there is no DELAY: it waits for a
+ * hint of the layer above that the way works, which would cost TCP something with every
+ * acknowledgement, and saves one solicitation a minute; who is used while STALE is probed at once);
+ * and ARP itself. What IPv6 asks and hears is in nd.c. Entries are made for those we ask for and
+ * those who ask us; each may hold a few packets that wait for its answer. Users that keep a copy of
+ * a MAC (TCP's header template) compare arp.generation before they use it.
  */
 #include "net/acd.h"
 #include "net/ip.h"

@@ -231,7 +231,8 @@ static void whole_input(struct netif *nif, struct pkt *p, const struct ip_frag_h
     ip_input(nif, p);
 }
 
-static void fragment_input(struct net *n, struct pkt *p, const struct ip_in *in)
+static __attribute__((noinline)) void fragment_input(struct net *n, struct pkt *p,
+                                                     const struct ip_in *in)
 {
     const struct ip4_hdr *ip = in->hdr;
     u32 frag = be16(ip->frag), hdr_bytes = (u32)(p->data - (const u8 *)ip);

@@ -46,7 +46,9 @@ static u64 lifetime(u64 now, u32 sec)
     return sec == UINT32_MAX ? DEADLINE_NEVER : now + sec * NSEC_PER_SEC;
 }
 
-/* The modified EUI-64 interface identifier */
+/* The modified EUI-64 interface identifier. Not an opaque one (RFC 7217): that is made from a
+ * secret which outlives the boot, and a VM has no place for one; and its MAC address is locally
+ * administered, so it tells nothing about hardware. */
 static void set_id(struct ip_addr *a, const u8 *mac)
 {
     memcpy(a->b + 8, mac, 3);

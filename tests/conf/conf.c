@@ -42,6 +42,8 @@ struct seg {
     u8 raw_opts[40];
     unsigned n_raw_opts;
     bool has_bad_sum;
+    u32 piece; /* in fragments of that many bytes; 0 = whole */
+    char how;
     u8 data[9200];
 };
 
@@ -151,7 +153,35 @@ static u8 byte_at(u32 at)
 
 /* --- the wire --- */
 
-static void give(u8 proto, u8 tos, u8 *f, u32 len)
+/* The packet in @f, of @len bytes behind its header, in pieces of at most @piece bytes. @how: r the
+ * last one first, d each one twice, o each one with eight bytes of the next, which are others. */
+static void give_fragments(const u8 *f, u32 len, u32 piece, char how)
+{
+    u32 n = (len + piece - 1) / piece;
+    static u16 id;
+
+    id++;
+    for (u32 i = 0; i < n; i++) {
+        static u8 g[2048];
+        struct ip4_hdr *ip = (struct ip4_hdr *)(g + 14);
+        u32 at = (how == 'r' ? n - 1 - i : i) * piece, k = MIN(piece, len - at);
+        bool has_more = at + k < len;
+        memset(g, 0xee, sizeof(g));
+        memcpy(g, f, 34);
+        memcpy(g + 34, f + 34 + at, k);
+        k += how == 'o' && has_more ? 8 : 0;
+        ip->id = id;
+        ip->total_len = be16(20 + k);
+        ip->frag = be16(at / 8 | (has_more ? IP4_MF : 0));
+        ip->csum = 0;
+        ip->csum = csum_finish(csum_add(ip, 20));
+        for (u32 times = 0; times < (how == 'd' ? 2u : 1u); times++)
+            host_dev_give(&dev, g, MAX(34 + k, 60u));
+    }
+    host_poll();
+}
+
+static void give(u8 proto, u8 tos, u8 *f, u32 len, u32 piece, char how)
 {
     struct eth_hdr *eth = (struct eth_hdr *)f;
     struct ip4_hdr *ip = (struct ip4_hdr *)(eth + 1);
@@ -161,6 +191,10 @@ static void give(u8 proto, u8 tos, u8 *f, u32 len)
     memcpy(eth->src, "\2\0\0\0\0\2", 6);
     eth->type = be16(ETH_TYPE_IPV4);
     ip4_fill(ip, &out, 20 + len);
+    if (piece) {
+        give_fragments(f, len, piece, how);
+        return;
+    }
     host_dev_give(&dev, f, MAX(34 + len, 60u));
     host_poll();
 }
@@ -210,7 +244,7 @@ static void send_seg(const struct seg *s)
     len = (u32)(o - (u8 *)th) + s->len;
     th->csum = csum_finish(csum_add(th, len) + be16(len) + ip_pseudo(&src, &dst, IP_PROTO_TCP));
     th->csum = (u16)(th->csum + s->has_bad_sum);
-    give(IP_PROTO_TCP, s->tos, f, len);
+    give(IP_PROTO_TCP, s->tos, f, len, s->piece, s->how);
 }
 
 static void parse_options(struct seg *s, const u8 *o, const u8 *end)
@@ -538,7 +572,15 @@ static void do_in(void)
             no_ts = true;
         else if (strcmp(w, "badsum") == 0)
             s.has_bad_sum = true;
-        else if (strcmp(w, "opts") == 0) {
+        else if (strcmp(w, "frag") == 0) {
+            s.piece = need_number("bytes");
+            if (!s.piece || s.piece % 8)
+                wrong("fragments have a multiple of eight bytes");
+            s.how = is_next("reversed")      ? 'r'
+                    : is_next("twice")       ? 'd'
+                    : is_next("overlapping") ? 'o'
+                                             : 0;
+        } else if (strcmp(w, "opts") == 0) {
             const char *hex = need_word("bytes");
             for (; hex[0] && hex[1] && s.n_raw_opts < 40; hex += 2)
                 s.raw_opts[s.n_raw_opts++] = (u8)strtoul((char[]){hex[0], hex[1], 0}, NULL, 16);
@@ -557,7 +599,7 @@ static void do_in(void)
     for (u32 i = 0; i < s.len; i++)
         s.data[i] = byte_at(s.seq - f->isn - 1 + !!(s.flags & TCP_F_SYN) + i);
     nothing_pending();
-    if (is_tracked && !s.has_bad_sum)
+    if (is_tracked && !s.has_bad_sum && s.how != 'o')
         f->seq = s.seq + s.len + !!(s.flags & TCP_F_SYN) + !!(s.flags & TCP_F_FIN);
     send_seg(&s);
     collect();
@@ -939,7 +981,7 @@ static void do_icmp(void)
     }
     icmp->csum = csum_finish(csum_add(icmp, 8 + 28));
     nothing_pending();
-    give(IP_PROTO_ICMP, 0, f, 8 + 28);
+    give(IP_PROTO_ICMP, 0, f, 8 + 28, 0, 0);
     collect();
 }
 
