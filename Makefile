@@ -312,16 +312,18 @@ check: deps
 	@$(MAKE) -k -j2 tests
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL tests/run $(TESTS)
 
-# Idle and sparse for 10 minutes each, and 10 CPU-minutes of fuzzing; cov: is edges reached.
+# Idle and sparse for 10 minutes each, a connection per request for 5, and 10 CPU-minutes of fuzzing;
+# cov: is edges reached.
 .PHONY: check-net-long
 check-net-long: deps
 	@$(MAKE) -j2 all
 	@$(MAKE) -k -j2 tests
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL IDLE_SECONDS=600 HELD=10000 HELD_MEMORY=256M NET_LIMIT=1500 \
-	    FUZZ_SECONDS=220 tests/run net/ fuzz/net_; status=$$?; \
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL IDLE_SECONDS=600 STEADY_SECONDS=300 HELD=10000 HELD_MEMORY=256M NET_LIMIT=1500 \
+	    FUZZ_SECONDS=150 tests/run net/ fuzz/net_; status=$$?; \
 	for f in $(B)/tests/log/fuzz/net_*.log; do \
 	    echo "$$(basename $$f .log): $$(grep -o 'cov: [0-9]* ft: [0-9]*' $$f | tail -1), $$(grep -o 'Done [0-9]* runs.*' $$f)"; \
-	done; grep -h '^idle:\|^sparse:\|^held:' $(B)/tests/log/net/*.log; exit $$status
+	done; $(MAKE) fuzz-coverage || status=1; \
+	grep -h '^idle:\|^sparse:\|^held:\|^steady:' $(B)/tests/log/net/*.log; exit $$status
 
 # What the corpora in the tree, and what the last runs found, reach of runtime/net, by file.
 .PHONY: fuzz-coverage
