@@ -17,6 +17,7 @@
 #pragma weak igmp_is_joined
 #pragma weak igmp_release
 
+#define IP_OPT_MTU      14 /* <netinet/in.h> of some libcs has it not */
 #define UDP_QUEUE_MAX   64 /* datagrams a socket holds at most; less when its packets are scarce */
 #define UDP_WAITING_MAX 16 /* datagrams sent before there is an address */
 
@@ -695,7 +696,12 @@ static int udp_getopt(struct sock *sk, int level, int name, void *val, u32 *len)
 {
     u32 v = udp_of(sk)->mcast_if;
 
-    if (level == IPPROTO_IPV6 && name == IPV6_MULTICAST_IF)
+    if (name == (level == IPPROTO_IPV6 ? IPV6_MTU : IP_OPT_MTU)) {
+        struct ip_route rt; /* ip(7): how much the way to the peer takes */
+        if (!sk->is_connected || ip_route(sk->net, &sk->flow.remote, &rt) != 0)
+            return -ENOTCONN;
+        v = rt.nif->is_loop ? 65535u + (level == IPPROTO_IP) : ip_pmtu(rt.nif, &sk->flow.remote);
+    } else if (level == IPPROTO_IPV6 && name == IPV6_MULTICAST_IF)
         v = (v & 0xff) == 127 ? NET_IFINDEX_LOOP : 0;
     else if (level != IPPROTO_IP || name != IP_MULTICAST_IF)
         return -ENOPROTOOPT;

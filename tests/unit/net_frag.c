@@ -591,6 +591,15 @@ static void path_mtu(void **state)
     sock_setopt(sock, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER,
                 &(int){IP_PMTUDISC_DO}, sizeof(int));
     assert_int_equal(send_len(1400), -EMSGSIZE);
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = be16(9), .sin6_scope_id = 2};
+    int mtu = 0;
+    socklen_t mtu_len = sizeof(mtu);
+    memcpy(&a.sin6_addr, &o.src, 16);
+    assert_int_equal(sock_connect(sock, (struct sockaddr *)&a, sizeof(a)), 0);
+    assert_int_equal(
+        sock_getopt(sock, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &mtu_len),
+        0);
+    assert_int_equal(mtu, v6 ? 1280 : 552);
     host_pass(601 * NSEC_PER_SEC);
     assert_int_equal(send_len(1400), 1400);
 }
