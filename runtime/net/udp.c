@@ -700,7 +700,7 @@ static int udp_getopt(struct sock *sk, int level, int name, void *val, u32 *len)
         struct ip_route rt; /* ip(7): how much the way to the peer takes */
         if (!sk->is_connected || ip_route(sk->net, &sk->flow.remote, &rt) != 0)
             return -ENOTCONN;
-        v = rt.nif->is_loop ? 65535u + (level == IPPROTO_IP) : ip_pmtu(rt.nif, &sk->flow.remote);
+        v = rt.nif->is_loop ? 65535u + (level == IPPROTO_IPV6) : ip_pmtu(rt.nif, &sk->flow.remote);
     } else if (level == IPPROTO_IPV6 && name == IPV6_MULTICAST_IF)
         v = (v & 0xff) == 127 ? NET_IFINDEX_LOOP : 0;
     else if (level != IPPROTO_IP || name != IP_MULTICAST_IF)
