@@ -240,20 +240,20 @@ define unit_rule
 $(B)/tests/unit/$(1): tests/unit/$(1).c $(call host_sources,unit,tests/unit/$(1).c)
 	@mkdir -p $$(@D)
 	@$(HOST_CC_unit) -MMD -MP -MF $$@.d \
-	    $$(filter %.c %.a,$$^) -lcmocka $(addprefix -l,$(call named,libs,tests/unit/$(1).c)) -o $$@
+	    tests/unit/$(1).c $(call host_sources,unit,tests/unit/$(1).c) -lcmocka $(addprefix -l,$(call named,libs,tests/unit/$(1).c)) -o $$@
 endef
 define fuzz_rule
 $(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $(call host_sources,fuzz,tests/fuzz/$(1).c)
 	@mkdir -p $$(@D)
 	@clang $(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \
-	    $$(filter %.c %.a,$$^) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
+	    tests/fuzz/$(1).c $(call host_sources,fuzz,tests/fuzz/$(1).c) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
 endef
 # The same once more, counting lines instead of watching them.
 define cov_rule
 $(B)/tests/cov/$(1): tests/fuzz/$(1).c $(call host_sources,cov,tests/fuzz/$(1).c)
 	@mkdir -p $$(@D)
 	@$(HOST_CC_cov) -fsanitize=fuzzer \
-	    $$(filter %.c %.a,$$^) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
+	    tests/fuzz/$(1).c $(call host_sources,cov,tests/fuzz/$(1).c) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
 endef
 $(foreach t,$(UNIT),$(eval $(call unit_rule,$t)))
 $(foreach t,$(FUZZ),$(eval $(call cov_rule,$t)))
@@ -289,7 +289,8 @@ $(eval $(call lwip_rule,lwip_tiny,-DLWIP_PEER_TINY))
 define lwip_test_rule
 $(B)/tests/lwip/$(1): tests/lwip/$(1).c $(call host_sources,unit,tests/lwip/$(1).c) \
     $(B)/tests/lwip/lwip_full.o $(B)/tests/lwip/lwip_tiny.o tests/lwip/pair.h tests/lwip/peer/peer.h
-	@$(HOST_CC_unit) -Itests/lwip $$(filter %.c %.o %.a,$$^) -lcmocka -o $$@
+	@$(HOST_CC_unit) -Itests/lwip tests/lwip/$(1).c $(B)/tests/lwip/lwip_full.o $(B)/tests/lwip/lwip_tiny.o \
+	    $(call host_sources,unit,tests/lwip/$(1).c) -lcmocka -o $$@
 endef
 $(foreach t,$(LWIP),$(eval $(call lwip_test_rule,$t)))
 

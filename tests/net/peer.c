@@ -4,7 +4,7 @@
  *      peer serve PORT                       serves the requests below, prints "listening on …"
  *      peer push ADDRESS PORT BYTES SEED     sends BYTES; the server tells the hash of what came
  *      peer pull ADDRESS PORT BYTES SEED     asks for BYTES and hashes what comes
- *      peer idle ADDRESS PORT N FROM         holds N connections open from address FROM
+ *      peer idle ADDRESS PORT N FROM         holds N connections from FROM until one ends
  *      peer reset ADDRESS PORT N x           opens N, sends half a request, resets them
  *
  * The bytes are a function of seed and position, so every loss, swap or change shows. A request is
@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -197,12 +198,15 @@ int main(int argc, char **argv)
         return n == number && h == want ? 0 : 1;
     }
     if (strcmp(what, "idle") == 0) {
+        struct pollfd *held = calloc(number, sizeof *held);
+        if (!held)
+            die("calloc");
         for (uint64_t i = 0; i < number; i++)
-            dial(argv[2], port, argv[5]);
+            held[i] = (struct pollfd){.fd = dial(argv[2], port, argv[5]), .events = POLLIN};
         printf("idle: %llu open\n", (unsigned long long)number);
         fflush(stdout);
-        for (;;)
-            pause();
+        printf("idle: %d ended\n", poll(held, number, -1)); /* the server has nothing to say */
+        return 1;
     }
     if (strcmp(what, "reset") == 0) {
         struct linger now = {.l_onoff = 1};
