@@ -168,7 +168,7 @@ void tcp_tx_purge(struct tcp_sock *c)
         tcp_tx_put(t, p);
     }
     c->tx_tail = c->tx_next = NULL;
-    c->n_tx = 0;
+    c->n_tx = c->sacked_bytes = c->lost_bytes = c->n_sacked = 0;
     if (!list_empty(&t->mem_waiters))
         tcp_mem_wake(t);
 }
@@ -272,6 +272,13 @@ void tcp_set_mss(struct tcp_sock *c, u32 mtu_bytes)
     if (c->has_ts) /* RFC 6691: options are at the segment's expense */
         mss -= TCP_TS_BYTES;
     c->mss = (u16)MIN(mss, TCP_PAYLOAD_MAX);
+}
+
+void tcp_narrow(struct tcp_sock *c, u32 mtu_bytes)
+{
+    tcp_set_mss(c, mtu_bytes);
+    c->narrow_end_ns = c->sk.net->now_ns + TCP_NARROW_NS;
+    tcp_rack_too_big(c);
 }
 
 void tcp_free(struct tcp_sock *c)
@@ -475,13 +482,12 @@ void tcp_start_connect(struct tcp_sock *c)
     c->is_waiting_addr = false;
     c->nif = rt.nif;
     c->rtx_at = 0;
-    c->has_ts = true;
-    c->has_sack = true;
+    c->has_ts = c->has_sack = c->has_ecn = true;
     c->wscale_ok = true;
     c->iss = tcp_iss(n, &sk->flow);
     c->ts_offset = (u32)tcp_secret(n, &sk->flow, 1);
     c->snd_una = c->iss;
-    c->snd_nxt = c->snd_max = c->write_seq = c->small_end = c->recover = c->iss + 1;
+    c->snd_nxt = c->write_seq = c->small_end = c->recover = c->iss + 1;
     c->progress_ns = c->last_rx_ns = n->now_ns;
     n->stats.tcp_active_opens++;
     tcp_hash(n, &c->ep);

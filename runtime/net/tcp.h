@@ -1,13 +1,16 @@
 /*
  * TCP (RFC 9293), inside. tcp.c opens and closes, tcp_in.c and tcp_out.c move segments, tcp_timer.c
- * waits, tcp_cong.c decides how much, tcp_listen.c meets strangers, tcp_tw.c remembers the dead,
- * tcp_sock.c is the service's side.
+ * waits, tcp_rack.c finds what is lost, tcp_cong.c decides how much may be on its way, tcp_listen.c
+ * meets strangers, tcp_tw.c remembers the dead, tcp_sock.c is the service's side.
  *
  * Everything is in host byte order except struct ip_flow and the header template.
  */
 #pragma once
 
-#include <netinet/tcp.h> /* TCP_ESTABLISHED … TCP_CLOSING: the states, with Linux's numbers */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include <netinet/tcp.h> /* TCP_ESTABLISHED …, TCP_CA_Open …, struct tcp_info: all as Linux has it */
 
 #include "net/ip.h"
 #include "net/sock_impl.h"
@@ -28,6 +31,10 @@
 
 #define TCP_MSS_UNTOLD     536 /* RFC 9293 §3.7.1 */
 #define TCP_MSS_MIN        88  /* below it a peer only wants us to send many small packets */
+#define TCP_PROBE_MIN_NS   (10 * NSEC_PER_MSEC)  /* no probe for a peer that was not scheduled */
+#define TCP_PEER_DELACK_NS (200 * NSEC_PER_MSEC) /* RFC 8985 §7.2 */
+#define TCP_MIN_RTT_NS     (300 * NSEC_PER_SEC)  /* RFC 8985 §6.1: the minimum of a window of time */
+#define TCP_NARROW_NS      (600 * NSEC_PER_SEC)  /* RFC 1191 §6.3 */
 #define TCP_RTO_MIN_US     200000
 #define TCP_RTO_INIT_US    1000000 /* RFC 6298 §2.1 */
 #define TCP_RTO_MAX_US     120000000
@@ -49,9 +56,18 @@ struct tx_seg {
     u16 len; /* payload bytes */
     u16 at;  /* where the payload starts in pkt.buf */
     u8 n_sent;
-    u8 flags;                          /* TCP_F_PSH */
+    u8 marks;                          /* BIT(SEG_…) */
     bool is_summed;                    /* not where a device sums */
 } __attribute__((packed, aligned(4))); /* as pkt.scratch is */
+
+/* In tcp_in.flags beside those of the header: the packet has met congestion (RFC 3168 §5). */
+#define TCP_F_CE   0x100
+/* It has SACK blocks; to emit(): the payload leaves for the first time. */
+#define TCP_F_SACK 0x200
+#define TCP_F_NEW  0x400
+
+#define SEG_SACKED 0 /* the peer has it, beyond a gap */
+#define SEG_LOST   1 /* it must be sent again, and has not been yet */
 
 /* In pkt.scratch of a received packet: data and len_bytes are the payload. */
 struct rx_seg {
@@ -74,10 +90,12 @@ static inline struct rx_seg *rx_seg(struct pkt *p)
 struct tcp_in {
     u32 seq, ack, wnd; /* wnd as in the header, not scaled */
     u32 len;           /* payload bytes */
-    u8 flags;
+    u16 flags;         /* TCP_F_…, without URG: that is read in line (RFC 6093 §6) */
     bool has_ts, has_wscale, has_sack;
     u8 wscale;
-    u16 mss; /* 0 = no option */
+    u8 n_blocks;      /* with TCP_F_SACK: blocks, of two big-endian words, … */
+    const u8 *blocks; /* … in the segment */
+    u16 mss;          /* 0 = no option */
     u32 ts_val, ts_ecr;
 };
 
@@ -103,10 +121,10 @@ struct tcp_sock {
     struct tcp_ep ep;
 
     /* What the fast paths touch. */
-    u32 snd_una, snd_nxt,
-        snd_max; /* snd_max: highest sent; snd_nxt falls back to una on a timeout */
+    u32 snd_una, snd_nxt;
     u32 snd_wnd, snd_wl1, snd_wl2, max_wnd;
     u32 cwnd, ssthresh;
+    u32 sacked_bytes, lost_bytes; /* of what is between una and nxt: not in the network any more */
     u32 rcv_nxt, rcv_adv; /* rcv_adv: right edge of the window the peer knows */
     u32 rcv_bytes;        /* in rcv_head: what the service may read */
     u32 ts_recent, ts_offset;
@@ -121,8 +139,10 @@ struct tcp_sock {
     bool got_fin;                       /* the peer's FIN has arrived, in order */
     bool is_orphan;                     /* no descriptor: frees itself */
     bool no_space;                      /* a writer was told to wait */
-    bool in_recovery;
-    u8 dup_acks;
+    u8 ca_state;                        /* TCP_CA_…: Open, and everything is as it should be */
+    bool has_ecn;                       /* agreed on (RFC 3168) */
+    bool has_ce;                        /* congestion was met: said in each ACK … */
+    bool cwr_due;                       /* … until CWR comes; ours goes with the next new data */
     u8 n_retries;        /* RTOs or probes since the last progress */
     u32 hdr_generation;  /* of the ARP cache when hdr was made; 0 = make it anew */
     u8 hdr_len;          /* IP and TCP header, options included */
@@ -135,7 +155,7 @@ struct tcp_sock {
     struct netif *nif;
 
     struct pkt *tx_head, *tx_tail; /* sent and unsent, in order of seq */
-    struct pkt *tx_next;           /* first one not sent (again) yet */
+    struct pkt *tx_next;           /* first one never sent */
     u32 n_tx, tx_max;              /* packets queued, and how many may be */
     u32 write_seq;                 /* seq after the last byte queued: our FIN's, if there is one */
     u32 small_end;                 /* end of the last segment sent that was not full (Nagle) */
@@ -145,7 +165,30 @@ struct tcp_sock {
 
     u32 iss, irs, recover;
     u32 srtt_us, rttvar_us, rto_us;
-    u32 partial_acked; /* congestion avoidance: bytes since cwnd last grew */
+    u32 min_rtt_us; /* of the last minutes; 0 = none yet */
+    u64 min_rtt_ns; /* when that was */
+    u64 narrow_end_ns; /* the MSS is for a smaller MTU than the interface's; 0 = it is not */
+
+    /* Loss detection, tcp_rack.c */
+    u32 n_sacked;                   /* segments; without SACK: duplicate ACKs */
+    u64 rack_sent_ns;               /* of what has arrived, the one sent last: when, */
+    u32 rack_end, rack_rtt_us;      /* its end, and how long that took */
+    u32 fack;                       /* end of the highest that has arrived */
+    u32 reo_round;                  /* reo_mult does not grow before this is acknowledged */
+    u8 reo_mult, reo_persist;       /* patience with reordering, min_rtt / 4; recoveries it lasts */
+    bool has_reordering;            /* has been seen */
+    bool has_tlp, is_tlp_resent;    /* a probe is out, ending at tlp_end; it was sent before */
+    u32 tlp_end;
+    u32 n_resent;                   /* segments, ever */
+    u32 prr_flight, prr_delivered, prr_out; /* RFC 6937, since recovery began */
+
+    /* Congestion control, tcp_cong.c */
+    bool is_reno;                   /* TCP_CONGESTION */
+    u32 partial_acked;              /* Reno: bytes since cwnd last grew */
+    u32 cubic_max, cubic_reno;      /* W_max, W_est of RFC 9438, bytes */
+    u32 cubic_prior;                /* cwnd before it was last reduced */
+    u32 cubic_k_ms;
+    u64 cubic_ns, cubic_idle_ns;    /* epoch, 0 = none; when cwnd last counted */
     u16 peer_mss, user_mss;
     s32 soft_err;    /* positive errno: why it may have failed, if it does */
     bool syn_is_due; /* our SYN could not leave yet */
@@ -164,6 +207,7 @@ struct tcp_sock {
      * off */
     struct timer timer;
     u64 rtx_at, ack_at, keep_at;
+    u8 rtx_kind; /* TCP_RTX_… */
     u32 keep_idle_s, keep_intvl_s, keep_cnt, n_keep, user_timeout_ms;
 
     struct tx_waiter tx_wait; /* for the ring, ARP or an address */
@@ -199,6 +243,12 @@ static inline struct tcp_sock *tcp_of(struct sock *sk)
 static inline bool tcp_has_unsent(const struct tcp_sock *c)
 {
     return c->tx_next || (c->fin_queued && c->snd_nxt == c->write_seq);
+}
+
+/* Bytes in the network, as far as we know (RFC 6675 calls it pipe). */
+static inline u32 tcp_in_flight(const struct tcp_sock *c)
+{
+    return c->snd_nxt - c->snd_una - c->sacked_bytes - c->lost_bytes;
 }
 
 static inline bool tcp_fin_is_acked(const struct tcp_sock *c)
@@ -259,6 +309,8 @@ void tcp_mem_wake(struct tcp_table *t);
 bool tcp_tx_has_room(const struct tcp_sock *c);
 bool tcp_is_writable(const struct tcp_sock *c);
 void tcp_set_mss(struct tcp_sock *c, u32 mtu_bytes);
+/* The way takes no more than that, for now: what is larger is sent again in smaller segments. */
+void tcp_narrow(struct tcp_sock *c, u32 mtu_bytes);
 
 /* --- tcp_sock.c --- */
 extern const struct sock_ops tcp_sock_ops;
@@ -289,11 +341,16 @@ void tcp_output(struct tcp_sock *c);
 void tcp_send_ack(struct tcp_sock *c);
 /* A segment without data. @seq its sequence number. Returns 0 or -ENOSPC, -EAGAIN, -EHOSTUNREACH.
  */
-int tcp_send_empty(struct tcp_sock *c, u32 seq, u8 flags);
+int tcp_send_empty(struct tcp_sock *c, u32 seq, u32 flags);
 /* An ACK in answer to something suspicious, at most two a second (RFC 5961 §7). */
 void tcp_challenge_ack(struct tcp_sock *c);
-/* Send the first unacknowledged segment again, whatever the windows say. */
-void tcp_retransmit_head(struct tcp_sock *c);
+/* Send again what is marked as lost, as far as cwnd and the window allow. @is_forced: its first
+ * segment in any case; where nothing but our FIN is out, that. Returns false if something is left to
+ * send, or could not leave now. */
+bool tcp_retransmit(struct tcp_sock *c, bool is_forced);
+/* A tail loss probe (RFC 8985 §7.3): a new segment if there is one, else the last one again.
+ * Returns false if none could leave. */
+bool tcp_send_probe(struct tcp_sock *c);
 /* SYN or SYN|ACK with its options, by state. */
 void tcp_send_syn(struct tcp_sock *c);
 /* Cut a queued packet in two; the first keeps @len bytes. Returns false without memory. */
@@ -310,15 +367,47 @@ void tcp_blocked_resume(struct tx_waiter *w);
 /* --- tcp_timer.c --- */
 void tcp_timer_fire(struct timer *t);
 void tcp_arm_at(struct tcp_sock *c, u64 at_ns);
+/* What the retransmission timer is set for. */
+enum { TCP_RTX_TIMEOUT, TCP_RTX_PROBE, TCP_RTX_REORDER };
 void tcp_rtx_start(struct tcp_sock *c); /* (re)start the retransmission timer from now */
 void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us);
 
-/* --- tcp_cong.c --- */
+/* --- tcp_rack.c: what has arrived, and what never will (RFC 2018, RFC 6675, RFC 8985) --- */
+
+/* @p has been acknowledged, and is not one that was sent once and in order. Before it goes. */
+void tcp_rack_acked(struct tcp_sock *c, struct pkt *p, const struct tcp_in *s);
+/**
+ * An ACK has come while something is missing, or that says so.
+ *
+ * @acked      bytes it acknowledges for the first time
+ * @delivered  as much of that as no block had told of before
+ * @is_dup     a duplicate ACK (RFC 5681 §2)
+ */
+void tcp_rack_ack(struct tcp_sock *c, const struct tcp_in *s, u32 acked, u32 delivered,
+                  bool is_dup);
+/* Mark what has been under way for too long. What may still come arms the timer. */
+void tcp_rack_detect(struct tcp_sock *c);
+/* What detect was waiting for has not come. */
+void tcp_rack_late(struct tcp_sock *c);
+/* The retransmission timer has fired: nothing that we believed about the network holds. */
+void tcp_rack_timeout(struct tcp_sock *c);
+/* Segments above the MSS must be sent again in smaller ones: the way has become narrower. */
+void tcp_rack_too_big(struct tcp_sock *c);
+/* An ACK has come while a probe is out. @is_dup: it has no news. */
+void tcp_rack_probed(struct tcp_sock *c, bool is_dup);
+
+/* --- tcp_cong.c: how much may be in flight (RFC 5681, RFC 9438, RFC 6937) --- */
 void tcp_cong_init(struct tcp_sock *c);
-void tcp_cong_acked(struct tcp_sock *c, u32 n_bytes, bool was_limited);
-bool tcp_cong_dup_ack(struct tcp_sock *c);              /* true: retransmit the head now */
-bool tcp_cong_partial(struct tcp_sock *c, u32 n_bytes); /* in recovery; true: retransmit the head */
+/* @n_bytes have been delivered while cwnd was what limited us. */
+void tcp_cong_acked(struct tcp_sock *c, u32 n_bytes);
+/* Loss, or ECN's word of it: reduce once per window. @state: TCP_CA_CWR or TCP_CA_Recovery. */
+void tcp_cong_reduce(struct tcp_sock *c, u8 state);
+/* In those states: what may leave after @delivered more bytes have arrived. */
+void tcp_cong_prr(struct tcp_sock *c, u32 delivered, bool is_first);
+/* The window is acknowledged up to where it was reduced. */
+void tcp_cong_recovered(struct tcp_sock *c);
 void tcp_cong_timeout(struct tcp_sock *c);
+void tcp_cong_idle(struct tcp_sock *c); /* nothing has been sent for a while (RFC 5681 §4.1) */
 
 /* --- tcp_tw.c --- */
 /* A segment for a connection in TIME-WAIT. Returns true if it may begin a new one (RFC 6191),

@@ -159,36 +159,49 @@ drop:
 
 /* --- acknowledgements --- */
 
-/* @ack is new and within what we sent. */
-static void ack_advance(struct tcp_sock *c, u32 ack)
+/* Part of a segment is acknowledged. What was sent stays untouched. */
+static void trim_head(struct tcp_sock *c, struct pkt *p, u32 ack)
+{
+    struct tx_seg *seg = tx_seg(p);
+    u32 cut = ack - seg->seq;
+
+    if (seg->marks & BIT(SEG_LOST))
+        c->lost_bytes -= cut;
+    if (seg->marks & BIT(SEG_SACKED))
+        c->sacked_bytes -= cut;
+    seg->seq += cut;
+    seg->at += cut;
+    seg->len -= cut;
+    seg->sum = csum_add(p->buf + seg->at, seg->len);
+}
+
+/* s->ack is new and within what we sent. Returns the bytes of it that no block had told of. */
+static u32 ack_advance(struct tcp_sock *c, const struct tcp_in *s)
 {
     struct net *n = c->sk.net;
     struct tcp_table *t = n->tcp_table;
-    u32 acked = ack - c->snd_una;
-    bool was_limited = c->snd_max - c->snd_una + c->mss > c->cwnd;
+    u32 ack = s->ack, acked = ack - c->snd_una, delivered = acked;
+    bool was_limited = tcp_in_flight(c) + c->mss > c->cwnd;
     bool is_resent = false;
     u64 sent_ns = 0;
     struct pkt *p;
 
     c->snd_una = ack;
-    if (SEQ_LT(c->snd_nxt, ack))
-        c->snd_nxt = ack;
     while ((p = c->tx_head) != NULL) {
-        struct tx_seg *s = tx_seg(p);
-        if (SEQ_GT(s->seq + s->len, ack)) {
-            if (unlikely(SEQ_LT(s->seq, ack))) { /* part of it; what was sent stays untouched */
-                u32 cut = ack - s->seq;
-                s->seq += cut;
-                s->at += cut;
-                s->len -= cut;
-                s->sum = csum_add(p->buf + s->at, s->len);
-            }
+        struct tx_seg *seg = tx_seg(p);
+        if (SEQ_GT(seg->seq + seg->len, ack)) {
+            if (unlikely(SEQ_LT(seg->seq, ack)))
+                trim_head(c, p, ack);
             break;
         }
-        sent_ns = s->sent_ns;
-        is_resent |= s->n_sent != 1;
-        if (unlikely(c->tx_next == p))
-            c->tx_next = p->next;
+        if (likely(!(seg->marks & BIT(SEG_SACKED))))
+            sent_ns = seg->sent_ns;
+        else
+            delivered -= seg->len;
+        if (unlikely(seg->n_sent != 1 || seg->marks || c->ca_state)) {
+            is_resent |= seg->n_sent != 1;
+            tcp_rack_acked(c, p, s);
+        }
         c->tx_head = p->next;
         c->n_tx--;
         tcp_tx_put(t, p);
@@ -202,14 +215,11 @@ static void ack_advance(struct tcp_sock *c, u32 ack)
     c->n_retries = 0;
     c->progress_ns = n->now_ns;
     c->rtx_at = 0;
-    if (unlikely(c->in_recovery)) {
-        if (tcp_cong_partial(c, acked))
-            tcp_retransmit_head(c);
-    } else {
-        c->dup_acks = 0;
-        tcp_cong_acked(c, acked, was_limited);
-    }
-    if (c->snd_una != c->snd_max)
+    if (was_limited && c->ca_state <= TCP_CA_Disorder) /* RFC 7661: unused, it proves nothing */
+        tcp_cong_acked(c, acked);
+    if (unlikely(c->has_tlp))
+        tcp_rack_probed(c, false);
+    if (c->snd_una != c->snd_nxt)
         tcp_rtx_start(c);
     if (unlikely(!list_empty(&t->mem_waiters)))
         tcp_mem_wake(t);
@@ -217,6 +227,7 @@ static void ack_advance(struct tcp_sock *c, u32 ack)
         c->no_space = false;
         file_notify(&c->sk.file, EPOLLOUT | EPOLLWRNORM);
     }
+    return delivered;
 }
 
 /* RFC 7323 §4.3: echoed is the first segment that our next ACK covers. A delayed ACK is on its way
@@ -276,6 +287,12 @@ static bool take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
     u32 offset = s->seq - c->rcv_nxt; /* may be "negative": an old part in front */
     struct rx_seg *r = rx_seg(p);
 
+    if (unlikely(c->has_ecn && s->len)) { /* RFC 3168 §6.1.3 */
+        if (s->flags & TCP_F_CWR)
+            c->has_ce = false;
+        if (s->flags & TCP_F_CE)
+            c->has_ce = c->ack_now = true;
+    }
     if (c->got_fin || (!s->len && !has_fin))
         goto drop;
     if (c->is_orphan && s->len && SEQ_GT(s->seq + s->len, c->rcv_nxt)) {
@@ -426,7 +443,8 @@ static void take_window(struct tcp_sock *c, const struct tcp_in *s)
 static bool take_ack(struct tcp_sock *c, const struct tcp_in *s, bool *is_gone)
 {
     struct net *n = c->sk.net;
-    u32 old_wnd = c->snd_wnd;
+    u32 old_wnd = c->snd_wnd, acked = 0, delivered = 0;
+    bool is_dup;
 
     if (c->ep.state == TCP_SYN_RECV) {
         if (s->ack != c->snd_nxt) {
@@ -441,25 +459,30 @@ static bool take_ack(struct tcp_sock *c, const struct tcp_in *s, bool *is_gone)
         take_window(c, s);
         return true;
     }
-    if (SEQ_GT(s->ack, c->snd_max) || SEQ_LT(s->ack, c->snd_una - c->max_wnd)) {
+    if (SEQ_GT(s->ack, c->snd_nxt) || SEQ_LT(s->ack, c->snd_una - c->max_wnd)) {
         tcp_challenge_ack(c); /* RFC 5961 §5 */
         return false;
     }
     take_window(c, s);
+    is_dup = s->ack == c->snd_una && !s->len && c->snd_wnd == old_wnd && c->snd_una != c->snd_nxt &&
+             !(s->flags & TCP_F_FIN); /* RFC 5681 §2 */
+    if (unlikely(c->has_ecn && (s->flags & TCP_F_ECE)))
+        tcp_cong_reduce(c, TCP_CA_CWR); /* RFC 3168 §6.1.2 */
     if (SEQ_GT(s->ack, c->snd_una)) {
-        ack_advance(c, s->ack);
-    } else if (s->ack == c->snd_una && !s->len && c->snd_wnd == old_wnd &&
-               c->snd_una != c->snd_max && !(s->flags & TCP_F_FIN)) {
-        n->stats.tcp_dup_acks++; /* RFC 5681 §2 */
-        if (tcp_cong_dup_ack(c)) {
-            n->stats.tcp_fast_retransmits++;
-            tcp_retransmit_head(c);
-        }
-    } else if (c->snd_wnd && c->snd_una == c->snd_max && tcp_has_unsent(c)) {
+        acked = s->ack - c->snd_una;
+        delivered = ack_advance(c, s);
+    }
+    if (is_dup)
+        n->stats.tcp_dup_acks++;
+    else if (c->has_tlp && s->ack == c->tlp_end && !acked && !s->len)
+        tcp_rack_probed(c, !(s->flags & TCP_F_SACK));
+    if (is_dup || c->ca_state || (s->flags & TCP_F_SACK)) {
+        tcp_rack_ack(c, s, acked, delivered, is_dup);
+    } else if (!acked && c->snd_wnd && c->snd_una == c->snd_nxt && tcp_has_unsent(c)) {
         c->n_retries = 0; /* answer to a probe */
         c->rtx_at = 0;
         c->progress_ns = n->now_ns;
-    } else if (!c->snd_wnd && c->snd_una == c->snd_max) {
+    } else if (!acked && !c->snd_wnd && c->snd_una == c->snd_nxt) {
         c->progress_ns =
             n->now_ns; /* RFC 9293 §3.8.6.1: answers keep a zero window alive for ever */
         if (!c->is_orphan)
@@ -590,6 +613,7 @@ static void syn_sent_input(struct tcp_sock *c, struct tcp_in *s)
     c->rcv_adv = c->rcv_nxt + MIN(c->sk.rcvbuf, 0xffffu);
     c->has_ts = c->has_ts && s->has_ts;
     c->has_sack = s->has_sack;
+    c->has_ecn = c->has_ecn && (s->flags & (TCP_F_ECE | TCP_F_CWR)) == TCP_F_ECE;
     c->wscale_ok = s->has_wscale;
     c->snd_wscale = s->wscale;
     if (!s->has_wscale)
@@ -624,11 +648,11 @@ static inline void conn_input(struct tcp_sock *c, struct tcp_in *s, struct pkt *
 
     c->last_rx_ns = n->now_ns;
     if (unlikely(c->ep.state != TCP_ESTABLISHED || (s->flags & ~TCP_F_PSH) != TCP_F_ACK ||
-                 s->seq != c->rcv_nxt || c->ooo || s->has_ts != c->has_ts ||
+                 s->seq != c->rcv_nxt || c->ooo || c->ca_state || s->has_ts != c->has_ts ||
                  (s->has_ts && SEQ_LT(s->ts_val, c->ts_recent))))
         goto slow;
     acked = s->ack - c->snd_una;
-    if (unlikely(acked > c->snd_max - c->snd_una || s->len > c->rcv_adv - c->rcv_nxt ||
+    if (unlikely(acked > c->snd_nxt - c->snd_una || s->len > c->rcv_adv - c->rcv_nxt ||
                  (!acked && !s->len)))
         goto slow;
     if (s->len) {
@@ -645,7 +669,7 @@ static inline void conn_input(struct tcp_sock *c, struct tcp_in *s, struct pkt *
     c->snd_wl1 = s->seq;
     c->snd_wl2 = s->ack;
     if (acked)
-        ack_advance(c, s->ack);
+        ack_advance(c, s);
     if (s->len) {
         rx_queue(c, p);
         c->rcv_nxt += s->len;
@@ -703,7 +727,9 @@ static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
     s.seq = be32(th->seq);
     s.ack = be32(th->ack);
     s.wnd = be16(th->window);
-    s.flags = th->flags & 0x1f; /* URG is read in line (RFC 6093 §6); ECN is not negotiated */
+    s.flags = th->flags & (u8)~TCP_F_URG;
+    if (unlikely((in->tos & 3) == 3))
+        s.flags |= TCP_F_CE;
     s.has_ts = s.has_wscale = s.has_sack = false;
     s.wscale = 0;
     s.mss = 0;
@@ -753,7 +779,7 @@ static void tcp_error(struct net *n, const struct ip_error *e)
     if (!ep || ep->state == TCP_TIME_WAIT)
         return;
     c = CONTAINER_OF(ep, struct tcp_sock, ep);
-    if (SEQ_LT(e->seq, c->snd_una) || SEQ_GT(e->seq, c->snd_max))
+    if (SEQ_LT(e->seq, c->snd_una) || SEQ_GT(e->seq, c->snd_nxt))
         return;
     net_now(n);
     if (e->err == EMSGSIZE) {
@@ -762,9 +788,7 @@ static void tcp_error(struct net *n, const struct ip_error *e)
         if (ep->state == TCP_SYN_SENT ||
             mtu - ip_hdr_bytes(&e->flow.remote) - TCP_HDR_BYTES >= c->mss)
             return;
-        tcp_set_mss(c, mtu);
-        c->snd_nxt = c->snd_una;
-        c->tx_next = c->tx_head;
+        tcp_narrow(c, mtu);
         tcp_output(c);
         return;
     }

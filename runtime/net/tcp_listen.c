@@ -48,10 +48,11 @@ static struct tcp_sock *child_new(struct tcp_sock *l, const struct ip_flow *f,
     c->rcv_nxt = c->rcv_adv = s->seq + 1;
     c->iss = iss;
     c->snd_una = c->iss;
-    c->snd_nxt = c->snd_max = c->write_seq = c->small_end = c->recover = c->iss + 1;
+    c->snd_nxt = c->write_seq = c->small_end = c->recover = c->iss + 1;
     c->snd_wnd = c->max_wnd = s->wnd;
     c->has_ts = s->has_ts;
     c->has_sack = s->has_sack;
+    c->has_ecn = (~s->flags & (TCP_F_ECE | TCP_F_CWR)) == 0;
     c->ts_offset = (u32)tcp_secret(n, f, 1);
     if (s->has_ts) {
         c->ts_recent = s->ts_val;

@@ -1,7 +1,4 @@
 /* tcp(7): the options of a stream socket beyond those every socket has. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* struct tcp_info */
-#endif
 #include "net/tcp.h"
 
 #include <errno.h>
@@ -84,28 +81,42 @@ int tcp_setopt(struct sock *sk, int level, int name, int val)
     return 0;
 }
 
+static u32 segments(const struct tcp_sock *c, u32 bytes)
+{
+    return (bytes + c->mss - 1) / c->mss;
+}
+
 static void put_info(const struct tcp_sock *c, struct tcp_info *ti)
 {
     u64 now = c->sk.net->now_ns;
 
     memset(ti, 0, sizeof(*ti));
     ti->tcpi_state = c->ep.state;
-    ti->tcpi_ca_state = c->in_recovery ? 3 : 0; /* TCP_CA_Recovery */
+    ti->tcpi_ca_state = c->ca_state;
     ti->tcpi_retransmits = c->n_retries;
-    ti->tcpi_options = (c->has_ts ? TCPI_OPT_TIMESTAMPS : 0) |
-                       (c->wscale_ok ? TCPI_OPT_WSCALE : 0) | (c->has_sack ? TCPI_OPT_SACK : 0);
+    ti->tcpi_options = (c->has_ts ? TCPI_OPT_TIMESTAMPS : 0) | (c->has_sack ? TCPI_OPT_SACK : 0) |
+                       (c->wscale_ok ? TCPI_OPT_WSCALE : 0) | (c->has_ecn ? TCPI_OPT_ECN : 0);
     ti->tcpi_snd_wscale = c->snd_wscale & 15;
     ti->tcpi_rcv_wscale = c->rcv_wscale & 15;
     ti->tcpi_rto = c->rto_us;
     ti->tcpi_ato = TCP_DELACK_NS / NSEC_PER_USEC;
     ti->tcpi_snd_mss = ti->tcpi_advmss = ti->tcpi_rcv_mss = c->mss;
-    ti->tcpi_unacked = c->mss ? (c->snd_max - c->snd_una + c->mss - 1) / c->mss : 0;
+    ti->tcpi_unacked = segments(c, c->snd_nxt - c->snd_una);
+    ti->tcpi_sacked = c->n_sacked;
+    ti->tcpi_lost = segments(c, c->lost_bytes);
+    ti->tcpi_total_retrans = c->n_resent;
+#ifndef __GLIBC__ /* of host tests: its structure ends before these */
+    ti->tcpi_reord_seen = c->has_reordering;
+    ti->tcpi_notsent_bytes = c->write_seq - c->snd_nxt;
+    ti->tcpi_min_rtt = c->min_rtt_us;
+    ti->tcpi_snd_wnd = c->snd_wnd;
+#endif
     ti->tcpi_last_data_recv = ti->tcpi_last_ack_recv = (u32)((now - c->last_rx_ns) / NSEC_PER_MSEC);
     ti->tcpi_pmtu = c->nif ? c->nif->mtu_bytes : 0;
     ti->tcpi_rtt = c->srtt_us;
     ti->tcpi_rttvar = c->rttvar_us;
-    ti->tcpi_snd_ssthresh = c->ssthresh;
-    ti->tcpi_snd_cwnd = c->mss ? c->cwnd / c->mss : 0;
+    ti->tcpi_snd_ssthresh = MIN(c->ssthresh / c->mss, (u32)INT32_MAX);
+    ti->tcpi_snd_cwnd = c->cwnd / c->mss;
     ti->tcpi_rcv_space = c->sk.rcvbuf;
     if (c->ep.state == TCP_LISTEN) { /* as Linux shows a listener's queue */
         ti->tcpi_unacked = c->n_accept;

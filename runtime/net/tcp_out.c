@@ -114,27 +114,46 @@ static inline void copy_template(u8 *to, const u8 *from)
     _Static_assert(TCP_PAYLOAD_AT - TCP_TEMPLATE_BYTES >= PKT_DRIVER_HEADROOM, "driver's room");
 }
 
-/* The only field of the IP header that the template cannot know, and IPv4's sum of it. */
-static inline void put_ip_len(const struct tcp_sock *c, u8 *hdr, u32 l4_len)
+#define ECT0 2 /* of the traffic class: RFC 3168 §5 */
+
+/* What of the IP header the template cannot know, and IPv4's sum of it. @ect: ECT0 or nothing. */
+static inline void put_ip_len(const struct tcp_sock *c, u8 *hdr, u32 l4_len, u32 ect)
 {
     struct ip4_hdr *ip = (struct ip4_hdr *)hdr;
     struct ip6_hdr *ip6 = (struct ip6_hdr *)hdr;
 
     if (likely(c->ip_len == IP4_HDR_BYTES)) {
+        ip->tos |= (u8)ect;
         ip->total_len = be16(IP4_HDR_BYTES + l4_len);
-        ip->csum = csum_finish((u64)c->ip_sum + ip->total_len);
+        ip->csum = csum_finish((u64)c->ip_sum + ip->total_len + be16(ect));
     } else {
+        ip6->version_class_flow |= be32(ect << 20);
         ip6->payload_len = be16(l4_len);
     }
+}
+
+/* RFC 3168 §6.1: what @flags say of congestion. Returns ECT0 if the segment can tell us of it. */
+static u32 mark_ecn(struct tcp_sock *c, u32 *flags)
+{
+    if (c->has_ce)
+        *flags |= TCP_F_ECE;
+    if (!(*flags & TCP_F_NEW))
+        return 0;
+    if (c->cwr_due)
+        *flags |= TCP_F_CWR;
+    c->cwr_due = false;
+    return ECT0;
 }
 
 /*
  * Put headers in front of @len payload bytes at @payload, whose sum is @sum, and hand the frame
  * over. Returns 0; -ENOSPC, -EAGAIN, -EHOSTUNREACH, -ENETUNREACH: nothing sent.
  */
-static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum, u32 seq, u8 flags)
+static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum, u32 seq,
+                u32 flags)
 {
     struct net *n = c->sk.net;
+    u32 ect = 0;
     int err;
 
     if (unlikely(c->hdr_generation != n->arp.generation)) {
@@ -142,19 +161,21 @@ static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum
         if (err)
             return err;
     }
+    if (unlikely(c->has_ecn))
+        ect = mark_ecn(c, &flags);
     u32 ip_len = c->ip_len, l4_len = c->hdr_len - ip_len + len;
     u8 *first = payload - ETH_HDR_BYTES - c->hdr_len;
     copy_template(payload - TCP4_TEMPLATE_BYTES, c->hdr + TCP6_MORE_BYTES);
 
     struct tcp_hdr *th = (struct tcp_hdr *)(first + ETH_HDR_BYTES + ip_len);
-    put_ip_len(c, first + ETH_HDR_BYTES, l4_len);
     if (unlikely(ip_len != IP4_HDR_BYTES))
         memcpy(payload - TCP_TEMPLATE_BYTES, c->hdr, TCP6_MORE_BYTES);
+    put_ip_len(c, first + ETH_HDR_BYTES, l4_len, ect);
     u32 ack = flags & TCP_F_ACK ? c->rcv_nxt : 0;
     u16 wnd = be16(tcp_window(c));
     th->seq = be32(seq);
     th->ack = be32(ack);
-    th->flags = flags;
+    th->flags = (u8)flags;
     th->window = wnd;
     u32 ts = 0, echo = 0;
     if (c->has_ts) {
@@ -174,7 +195,7 @@ static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum
         p->flags &= (u8)~BIT(PKT_CSUM_PARTIAL);
         if (unlikely(len && !tx_seg(p)->is_summed)) /* it was queued for another interface */
             sum = (u32)csum_add(payload, len);
-        th->csum = csum_finish((u64)c->tcp_sum + th->seq + th->ack + ((u32)flags << 8) + wnd +
+        th->csum = csum_finish((u64)c->tcp_sum + th->seq + th->ack + ((flags & 0xff) << 8) + wnd +
                                be16(l4_len) + ts + echo + sum);
     }
     err = netif_tx(c->nif, p);
@@ -211,7 +232,7 @@ static struct pkt *empty_pkt(struct tcp_sock *c)
     return p;
 }
 
-int tcp_send_empty(struct tcp_sock *c, u32 seq, u8 flags)
+int tcp_send_empty(struct tcp_sock *c, u32 seq, u32 flags)
 {
     struct pkt *p = empty_pkt(c);
     int err;
@@ -273,7 +294,7 @@ static int emit_options(struct tcp_sock *c, struct pkt *p, u32 opt_len, u32 seq,
     th->csum = 0;
     th->csum = csum_finish(csum_add(th, len) + be16(len) +
                            ip_pseudo(&c->sk.flow.local, &c->sk.flow.remote, IP_PROTO_TCP));
-    put_ip_len(c, h + ETH_HDR_BYTES, len);
+    put_ip_len(c, h + ETH_HDR_BYTES, len, 0);
     p->data = h;
     p->len_bytes = hdrs_len + opt_len;
     err = netif_tx(c->nif, p);
@@ -287,6 +308,7 @@ void tcp_send_syn(struct tcp_sock *c)
 {
     struct sock *sk = &c->sk;
     bool is_answer = c->ep.state == TCP_SYN_RECV;
+    u32 flags = is_answer ? TCP_F_SYN | TCP_F_ACK : TCP_F_SYN;
     struct pkt *p = empty_pkt(c);
     u32 wnd = MIN(sk->rcvbuf, 0xffffu); /* never scaled in a SYN (RFC 7323 §2.2) */
     int err;
@@ -295,10 +317,12 @@ void tcp_send_syn(struct tcp_sock *c)
         return;
     if (is_answer)
         c->rcv_adv = c->rcv_nxt + wnd;
+    if (c->has_ecn) /* RFC 3168 §6.1.1 */
+        flags |= is_answer ? TCP_F_ECE : TCP_F_ECE | TCP_F_CWR;
     err = c->hdr_generation == sk->net->arp.generation ? 0 : template_make(c);
     if (!err)
         err = emit_options(c, p, put_syn_options(c, p->data, !is_answer || c->wscale_ok), c->iss,
-                           TCP_F_SYN | (is_answer ? TCP_F_ACK : 0), wnd);
+                           (u8)flags, wnd);
     pkt_put(p);
     c->syn_is_due = err != 0;
     if (err)
@@ -319,7 +343,8 @@ static void send_sack(struct tcp_sock *c)
         if (c->has_ts)
             len = put_ts(c, p->data, 0x0101);
         len += tcp_sack_put(c, p->data + len);
-        err = emit_options(c, p, len, c->snd_max, TCP_F_ACK, tcp_window(c));
+        err = emit_options(c, p, len, c->snd_nxt, TCP_F_ACK | (c->has_ce ? TCP_F_ECE : 0),
+                           tcp_window(c));
     }
     pkt_put(p);
     if (err) {
@@ -334,12 +359,10 @@ static void send_sack(struct tcp_sock *c)
 void tcp_send_ack(struct tcp_sock *c)
 {
     c->ack_now = true; /* stays so if it cannot leave now */
-    /* Not snd_nxt: after a timeout that is behind what the peer has, and it would drop our ACK as
-     * old; two ends doing so at once would never get out of it. */
     if (unlikely(c->has_sack && (c->ooo || c->has_dsack)))
         send_sack(c);
     else
-        tcp_send_empty(c, c->snd_max, TCP_F_ACK);
+        tcp_send_empty(c, c->snd_nxt, TCP_F_ACK);
 }
 
 void tcp_challenge_ack(struct tcp_sock *c)
@@ -402,13 +425,12 @@ bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len)
     r->seq = s->seq + len;
     r->len = (u16)(s->len - len);
     r->at = TCP_PAYLOAD_AT;
-    r->flags = s->flags;
     r->n_sent = s->n_sent;
+    r->marks = s->marks;
     r->sent_ns = s->sent_ns;
     r->is_summed = s->is_summed = true;
     r->sum = (u32)csum_copy(q->buf + TCP_PAYLOAD_AT, p->buf + s->at + len, r->len);
     s->len = (u16)len;
-    s->flags = 0;
     s->sum = (u32)csum_add(p->buf + s->at, len);
     q->next = p->next;
     p->next = q;
@@ -424,7 +446,7 @@ static int send_queued(struct tcp_sock *c, struct pkt *p)
 {
     struct tx_seg *s = tx_seg(p);
     u32 end = s->seq + s->len;
-    u8 flags = TCP_F_ACK | s->flags;
+    u32 flags = s->n_sent ? TCP_F_ACK : TCP_F_ACK | TCP_F_NEW;
     int err;
 
     if (!p->next) {
@@ -444,36 +466,87 @@ static int send_queued(struct tcp_sock *c, struct pkt *p)
         c->small_end = s->seq + s->len;
     if (SEQ_GT(end, c->snd_nxt))
         c->snd_nxt = end;
-    if (SEQ_GT(end, c->snd_max))
-        c->snd_max = end;
+    if (unlikely(c->ca_state))
+        c->prr_out += s->len;
     return 0;
 }
 
-void tcp_retransmit_head(struct tcp_sock *c)
+/* FIN where no data is left to carry it, for the first time or again. Returns as emit(). */
+static int send_fin(struct tcp_sock *c)
 {
-    struct pkt *p = c->tx_head;
+    int err = tcp_send_empty(c, c->write_seq, TCP_F_FIN | TCP_F_ACK);
+
+    if (!err)
+        c->snd_nxt = c->write_seq + 1;
+    return err;
+}
+
+/* Send a segment again. Returns false if it could not leave. */
+static bool resend(struct tcp_sock *c, struct pkt *p)
+{
+    struct tx_seg *s = tx_seg(p);
     int err = 0;
 
-    if (c->snd_una == c->snd_max)
-        return;
-    c->sk.net->stats.tcp_retransmits++;
-    if (p) {
-        struct tx_seg *s = tx_seg(p);
-        if (p->flags & BIT(PKT_IN_DEVICE))
-            return; /* has not even left yet */
-        if (s->len > c->mss && !tcp_split(c, p, c->mss))
-            return;
+    if (p->flags & BIT(PKT_IN_DEVICE)) { /* it has not even left yet */
+        s->sent_ns = c->sk.net->now_ns;
+    } else {
         err = send_queued(c, p);
-        if (!err && c->tx_next == p)
-            c->tx_next = p->next;
-    } else if (c->fin_queued) {
-        err = tcp_send_empty(c, c->write_seq, TCP_F_FIN | TCP_F_ACK);
-        if (!err && c->snd_nxt == c->write_seq)
-            c->snd_nxt++;
-        return;
+        if (err) {
+            emit_failed(c, err);
+            return false;
+        }
+        c->n_resent++;
+        c->sk.net->stats.tcp_retransmits++;
     }
-    if (err)
-        emit_failed(c, err);
+    if (s->marks & BIT(SEG_LOST)) {
+        s->marks = 0;
+        c->lost_bytes -= s->len;
+    }
+    return true;
+}
+
+bool tcp_retransmit(struct tcp_sock *c, bool is_forced)
+{
+    u32 window_end = c->snd_una + c->snd_wnd;
+
+    if (is_forced && !c->tx_head && c->fin_queued) {
+        c->sk.net->stats.tcp_retransmits++;
+        return send_fin(c) == 0;
+    }
+    for (struct pkt *p = c->tx_head; p && c->lost_bytes; p = p->next) {
+        struct tx_seg *s = tx_seg(p);
+        u32 room = c->mss;
+        if (!(s->marks & BIT(SEG_LOST)))
+            continue;
+        /* RFC 9293 §3.8.6: not beyond a window that has shrunk; of one that has closed, the first
+         * segment is the probe. */
+        if (c->snd_wnd || !is_forced)
+            room = SEQ_GT(window_end, s->seq) ? MIN(window_end - s->seq, room) : 0;
+        if (!room || (s->len > room && !tcp_split(c, p, room)) ||
+            (!is_forced && tcp_in_flight(c) + s->len > c->cwnd) || !resend(c, p))
+            return false;
+        is_forced = false;
+    }
+    return true;
+}
+
+bool tcp_send_probe(struct tcp_sock *c)
+{
+    struct pkt *p = c->tx_next;
+
+    if (p && tx_seg(p)->len <= c->mss &&
+        SEQ_LEQ(tx_seg(p)->seq + tx_seg(p)->len, c->snd_una + c->snd_wnd)) {
+        if (send_queued(c, p) != 0)
+            return false;
+        c->tx_next = p->next;
+        return true;
+    }
+    c->is_tlp_resent = true;
+    if (!c->tx_head)
+        return tcp_retransmit(c, true);
+    for (p = c->tx_head; p->next != c->tx_next; p = p->next)
+        ;
+    return resend(c, p);
 }
 
 /* RFC 9293 §3.7.4 with Minshall's change (RFC 896 asked about any data, this about a small
@@ -487,57 +560,63 @@ static bool may_send_small(const struct tcp_sock *c)
     return c->nodelay || SEQ_LEQ(c->small_end, c->snd_una);
 }
 
+/* New data, as far as windows and Nagle allow. Returns emit()'s answer. */
+static int send_new(struct tcp_sock *c)
+{
+    u32 gone = c->sacked_bytes + c->lost_bytes;
+    u32 limit = c->snd_una + MIN(c->cwnd + gone, c->snd_wnd);
+    struct pkt *p;
+    int err;
+
+    while ((p = c->tx_next) != NULL) {
+        struct tx_seg *s = tx_seg(p);
+        if (unlikely(s->len > c->mss) && !tcp_split(c, p, c->mss))
+            break;
+        if (SEQ_GT(s->seq + s->len, limit)) {
+            /* RFC 9293 §3.8.6.2.1: half the biggest window is worth a smaller segment; (3): or an
+             * override timeout. */
+            u32 room = SEQ_GT(limit, s->seq) ? limit - s->seq : 0;
+            if (c->snd_nxt != c->snd_una || !room || (room < c->max_wnd / 2 && !c->force_small) ||
+                !tcp_split(c, p, room))
+                break;
+        } else if (s->len < c->mss && !p->next && !may_send_small(c)) {
+            break;
+        }
+        err = send_queued(c, p);
+        if (unlikely(err))
+            return err;
+        c->tx_next = p->next;
+    }
+    if (unlikely(c->fin_queued) && !p && c->snd_nxt == c->write_seq)
+        return send_fin(c);
+    return 0;
+}
+
 void tcp_output(struct tcp_sock *c)
 {
-    u32 limit = c->snd_una + MIN(c->cwnd, c->snd_wnd);
-    struct pkt *p;
-    int err = 0;
+    bool is_blocked = false;
 
     if (unlikely(c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_SYN_RECV ||
                  c->ep.state == TCP_CLOSE || c->ep.state == TCP_LISTEN))
         return;
-    while ((p = c->tx_next) != NULL) {
-        struct tx_seg *s = tx_seg(p);
-        if (unlikely(p->flags & BIT(PKT_IN_DEVICE))) { /* sent again, but not sent yet */
-            c->snd_nxt = s->seq + s->len;
-            c->tx_next = p->next;
-            continue;
-        }
-        if (unlikely(s->len > c->mss) && !tcp_split(c, p, c->mss))
-            break;
-        if (SEQ_GT(s->seq + s->len, limit)) {
-            /* RFC 9293 §3.8.6.2.1: half the biggest window is worth a smaller segment. */
-            u32 room = SEQ_GT(limit, s->seq) ? limit - s->seq : 0;
-            if (c->snd_nxt != c->snd_una || !room || (room < c->max_wnd / 2 && !c->force_small) ||
-                !tcp_split(c, p, room)) /* RFC 9293 §3.8.6.2.1 (3): or an override timeout */
-                break;
-        } else if (s->len < c->mss && !p->next && !s->n_sent && !may_send_small(c)) {
-            break;
-        }
-        if (unlikely(s->n_sent))
-            c->sk.net->stats.tcp_retransmits++;
-        err = send_queued(c, p);
-        if (unlikely(err))
-            break;
-        c->tx_next = p->next;
-    }
-    if (unlikely(err)) {
-        emit_failed(c, err);
-    } else if (c->fin_queued && !p && c->snd_nxt == c->write_seq) {
-        if (tcp_send_empty(c, c->write_seq, TCP_F_FIN | TCP_F_ACK) == 0) {
-            c->snd_nxt = c->write_seq + 1;
-            if (SEQ_GT(c->snd_nxt, c->snd_max))
-                c->snd_max = c->snd_nxt;
+    if (c->snd_una == c->snd_nxt && c->tx_next &&
+        c->sk.net->now_ns - c->progress_ns > c->rto_us * NSEC_PER_USEC)
+        tcp_cong_idle(c);
+    if (likely(!c->lost_bytes) || tcp_retransmit(c, false)) {
+        int err = send_new(c);
+        if (unlikely(err)) {
+            emit_failed(c, err);
+            is_blocked = true;
         }
     }
     c->force_small = false;
     /* In flight: to be retransmitted. Waiting with nothing in flight: a probe is due. */
-    if (!c->rtx_at && (c->snd_una != c->snd_max || tcp_has_unsent(c))) {
+    if (!c->rtx_at && (c->snd_una != c->snd_nxt || tcp_has_unsent(c))) {
         if (!c->n_retries)
             c->progress_ns = c->sk.net->now_ns; /* from here on an answer is owed */
         tcp_rtx_start(c);
     }
-    if (c->ack_now && !err)
+    if (c->ack_now && !is_blocked)
         tcp_send_ack(c);
 }
 

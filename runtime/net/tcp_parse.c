@@ -30,6 +30,10 @@ void tcp_parse_options(struct tcp_in *s, const u8 *o, u32 len)
             s->wscale = MIN(o[2], 14); /* RFC 7323 §2.3 */
         } else if (o[0] == 4 && size == 2) {
             s->has_sack = true;
+        } else if (o[0] == 5 && size > 2 && (size - 2) % 8 == 0) {
+            s->flags |= TCP_F_SACK;
+            s->n_blocks = (u8)((size - 2) / 8);
+            s->blocks = o + 2;
         } else if (o[0] == 8 && size == 10) {
             s->has_ts = true;
             s->ts_val = load_be32(o + 2);

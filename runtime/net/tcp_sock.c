@@ -67,7 +67,7 @@ static size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
             s->at = TCP_PAYLOAD_AT;
             s->len = (u16)n;
             s->n_sent = 0;
-            s->flags = 0;
+            s->marks = 0;
             s->is_summed = !c->nif || !(c->nif->offloads & BIT(NETDEV_CSUM_TX));
             if (s->is_summed)
                 s->sum = (u32)csum_copy(p->buf + TCP_PAYLOAD_AT, buf + done, n);

@@ -23,7 +23,18 @@ static u64 rto_ns(const struct tcp_sock *c)
 
 void tcp_rtx_start(struct tcp_sock *c)
 {
-    c->rtx_at = c->sk.net->now_ns + rto_ns(c);
+    u64 wait_ns = rto_ns(c);
+
+    c->rtx_kind = TCP_RTX_TIMEOUT;
+    if (c->has_sack && c->srtt_us && !c->ca_state && !c->has_tlp && c->snd_una != c->snd_nxt) {
+        /* RFC 8985 §7.2: well after the ACK should have come, one that is delayed included. */
+        u64 probe_ns = MAX(2 * c->srtt_us * NSEC_PER_USEC, TCP_PROBE_MIN_NS);
+        if (c->snd_nxt - c->snd_una <= c->mss)
+            probe_ns += TCP_PEER_DELACK_NS;
+        wait_ns = MIN(wait_ns, probe_ns);
+        c->rtx_kind = TCP_RTX_PROBE;
+    }
+    c->rtx_at = c->sk.net->now_ns + wait_ns;
     tcp_arm_at(c, c->rtx_at);
 }
 
@@ -41,6 +52,11 @@ void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us)
         c->srtt_us += (r >> 3) - (c->srtt_us >> 3);
         if (!c->srtt_us)
             c->srtt_us = 1;
+    }
+    if (r <= c->min_rtt_us || !c->min_rtt_us ||
+        c->sk.net->now_ns - c->min_rtt_ns > TCP_MIN_RTT_NS) {
+        c->min_rtt_us = r;
+        c->min_rtt_ns = c->sk.net->now_ns;
     }
     /* As Linux, the variance part is never below the least RTO: a quiet path still may hiccup. */
     c->rto_us = c->srtt_us + MAX(4 * c->rttvar_us, TCP_RTO_MIN_US);
@@ -66,14 +82,46 @@ static bool has_given_up(const struct tcp_sock *c)
     return c->n_retries >= max_retries(c);
 }
 
-/* Returns false if the connection is gone. */
+/* RFC 8899 §4.3, as RFC 4821 §7.7 has it for TCP: full segments time out again and again, and no
+ * router says why. Try smaller ones. */
+static void suspect_black_hole(struct tcp_sock *c)
+{
+    u32 mtu = c->n_retries < 4 ? IP6_MTU_MIN : IP4_MTU_SURE;
+
+    if (c->n_retries < 2 || !c->tx_head || !c->nif || c->nif->is_loop)
+        return;
+    if (c->ip_len != IP4_HDR_BYTES)
+        mtu = IP6_MTU_MIN;
+    if (tx_seg(c->tx_head)->len + c->hdr_len > mtu) {
+        c->sk.net->stats.tcp_black_holes++;
+        tcp_narrow(c, mtu);
+    }
+}
+
+/* The timer of what is in flight, or of what cannot leave. Returns false if the connection is gone. */
 static bool rtx_due(struct tcp_sock *c)
 {
     struct net *n = c->sk.net;
     bool is_opening = c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_SYN_RECV;
-    bool is_in_flight = c->snd_una != c->snd_max;
+    bool is_in_flight = c->snd_una != c->snd_nxt;
+    u8 kind = c->rtx_kind;
 
     c->rtx_at = 0;
+    c->rtx_kind = TCP_RTX_TIMEOUT;
+    if (kind != TCP_RTX_TIMEOUT && is_in_flight) {
+        if (kind == TCP_RTX_REORDER) {
+            tcp_rack_late(c);
+            tcp_output(c);
+        } else {
+            n->stats.tcp_loss_probes++;
+            c->has_tlp = tcp_send_probe(c);
+            c->is_tlp_resent = c->is_tlp_resent && c->has_tlp;
+            c->tlp_end = c->snd_nxt;
+        }
+        if (!c->rtx_at)
+            tcp_rtx_start(c);
+        return true;
+    }
     if (c->is_waiting_addr) {
         tcp_done(c, ENETUNREACH);
         return false;
@@ -91,6 +139,8 @@ static bool rtx_due(struct tcp_sock *c)
     if (is_opening) {
         c->n_retries++;
         c->rto_us = MAX(c->rto_us, TCP_RTO_INIT_US);
+        if (c->ep.state == TCP_SYN_SENT)
+            c->has_ecn = false; /* RFC 3168 §6.1.1.1: somebody on the way may drop these flags */
         tcp_send_syn(c);
     } else if (!is_in_flight) {
         c->n_retries++; /* whatever keeps it: an orphan must not wait for ever */
@@ -106,15 +156,12 @@ static bool rtx_due(struct tcp_sock *c)
         }
     } else {
         n->stats.tcp_rto++;
+        suspect_black_hole(c);
+        tcp_rack_timeout(c);
         tcp_cong_timeout(c);
         c->n_retries++;
-        c->snd_nxt = c->snd_una; /* RFC 6298 §5.4 … and the rest follows as ACKs come */
-        c->tx_next = c->tx_head;
-        c->force_small = true; /* the window may have shrunk to a part of it … */
-        if (c->snd_wnd)
-            tcp_output(c);
-        else
-            tcp_retransmit_head(c); /* … or closed */
+        c->has_tlp = c->is_tlp_resent = false;
+        tcp_retransmit(c, true); /* RFC 6298 §5.4; the rest follows as ACKs come */
     }
     if (!c->rtx_at)
         tcp_rtx_start(c);
@@ -134,7 +181,7 @@ static bool keep_due(struct tcp_sock *c)
     }
     if (!c->sk.keepalive || c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_CLOSE)
         return true;
-    if (idle_ns < c->keep_idle_s * NSEC_PER_SEC || c->snd_una != c->snd_max || c->tx_next) {
+    if (idle_ns < c->keep_idle_s * NSEC_PER_SEC || c->snd_una != c->snd_nxt || c->tx_next) {
         c->n_keep = 0; /* alive, or the retransmission timer looks after it */
         c->keep_at = MAX(c->last_rx_ns + c->keep_idle_s * NSEC_PER_SEC,
                          n->now_ns + c->keep_intvl_s * NSEC_PER_SEC);
@@ -156,6 +203,11 @@ void tcp_timer_fire(struct timer *t)
     u64 now = net_now_slow(c->sk.net);
     u64 next;
 
+    if (unlikely(c->narrow_end_ns) && c->narrow_end_ns <= now) {
+        c->narrow_end_ns = 0; /* RFC 1191 §6.3: the way may have become wider again */
+        if (c->nif)
+            tcp_set_mss(c, c->nif->mtu_bytes);
+    }
     if (c->rtx_at && c->rtx_at <= now && !rtx_due(c))
         return;
     if (c->keep_at && c->keep_at <= now && !keep_due(c))

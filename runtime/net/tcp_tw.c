@@ -55,7 +55,7 @@ void tcp_tw_add(struct tcp_sock *c)
     tw->ep.flow = &tw->flow;
     tw->ep.state = TCP_TIME_WAIT;
     tw->end_ns = n->now_ns + TCP_TIME_WAIT_NS;
-    tw->snd_nxt = c->snd_max;
+    tw->snd_nxt = c->snd_nxt;
     tw->rcv_nxt = c->rcv_nxt;
     tw->rcv_wnd = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
     tw->rcv_wscale = c->rcv_wscale;

@@ -16,6 +16,8 @@
 
 #define IP4_HDR_BYTES     20
 #define IP6_HDR_BYTES     40
+#define IP4_MTU_SURE      576  /* RFC 791: every host takes that much */
+#define IP6_MTU_MIN       1280 /* RFC 8200 §5 */
 #define IP4_DF            0x4000
 #define IP4_MF            0x2000
 #define IP4_OFFSET        0x1fff
@@ -38,6 +40,8 @@
 #define TCP_F_PSH         0x08
 #define TCP_F_ACK         0x10
 #define TCP_F_URG         0x20
+#define TCP_F_ECE         0x40
+#define TCP_F_CWR         0x80
 
 #define ICMP4_ECHO_REPLY  0
 #define ICMP4_UNREACHABLE 3

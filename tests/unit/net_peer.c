@@ -289,7 +289,7 @@ struct file *peer_accept(void)
 
     assert_int_equal(sock_bind(f, (struct sockaddr *)&me, sizeof(me)), 0);
     assert_int_equal(sock_connect(f, (struct sockaddr *)&a, sizeof(a)), -EINPROGRESS);
-    peer_expect(SYN);
+    peer_expect(SYN | ECN);
     peer_send(SYN | ACK, NULL, 0);
     peer_expect(ACK);
     assert_int_equal(sock_connect(f, (struct sockaddr *)&a, sizeof(a)), -EISCONN);

@@ -16,6 +16,7 @@
 #define PSH       TCP_F_PSH
 #define ACK       TCP_F_ACK
 #define URG       TCP_F_URG
+#define ECN       (TCP_F_ECE | TCP_F_CWR)
 
 struct seg {
     u32 seq, ack;
