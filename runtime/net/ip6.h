@@ -15,7 +15,6 @@
 #define ICMP6_ECHO_REPLY  129
 #define ICMP6_CODE_PORT   4 /* of ICMP6_UNREACHABLE */
 
-
 #define IP6_ADDRS         6 /* of the interface; RFC 4862 §5.5.3 lets a router ask for many */
 #define IP6_PREFIXES      4 /* on the link */
 #define IP6_ROUTERS       2

@@ -29,8 +29,8 @@ struct sock_ops {
     int (*bind)(struct sock *sk, u16 port); /* address is in the flow already; port 0 = any */
     int (*shutdown)(struct sock *sk, int how);
     int (*setopt)(struct sock *sk, int level, int name, int val);
-    /* Options with a structure, of IPPROTO_IP and IPPROTO_IPV6; NULL = none. */
-    int (*setopt_ip)(struct sock *sk, int level, int name, const void *val, u32 len);
+    /* Options that are no number, of IPPROTO_IP, _IPV6 and _TCP; NULL = none. */
+    int (*setopt_raw)(struct sock *sk, int level, int name, const void *val, u32 len);
     /* Fill @val, at most *@len bytes, and set *@len. */
     int (*getopt)(struct sock *sk, int level, int name, void *val, u32 *len);
     u32 (*n_readable)(struct sock *sk); /* FIONREAD */

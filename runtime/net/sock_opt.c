@@ -227,9 +227,9 @@ int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t 
         return get_timeo(val, len, &sk->sndtimeo_ns);
     if (level == SOL_SOCKET && name == SO_LINGER)
         return set_linger(sk, val, len);
-    if ((level == IPPROTO_IP || (level == IPPROTO_IPV6 && sk->domain == AF_INET6)) &&
-        sk->ops->setopt_ip) {
-        err = sk->ops->setopt_ip(sk, level, name, val, len);
+    if (sk->ops->setopt_raw && (level == (sk->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_IP) ||
+                                (level == IPPROTO_IPV6 && sk->domain == AF_INET6))) {
+        err = sk->ops->setopt_raw(sk, level, name, val, len);
         if (err != -ENOPROTOOPT)
             return err;
     }

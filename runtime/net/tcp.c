@@ -135,6 +135,8 @@ bool tcp_tx_has_room(const struct tcp_sock *c)
 
     if (c->n_tx < 2)
         return true;
+    if (unlikely(c->write_seq - c->snd_nxt >= c->notsent_lowat))
+        return false;
     return n->tcp_table->n_tx < n->limits.tx_pkts && c->n_tx < c->tx_max;
 }
 
@@ -203,6 +205,9 @@ void tcp_set_bufs(struct tcp_sock *c)
         scale++;
     if (c->ep.state == TCP_CLOSE || c->ep.state == TCP_LISTEN)
         c->rcv_wscale = scale; /* for good, once a SYN has told it (RFC 7323 §2.2) */
+    c->rcv_wnd_max = 0xffffu << c->rcv_wscale;
+    if (c->window_clamp)
+        c->rcv_wnd_max = MIN(c->rcv_wnd_max, c->window_clamp);
 }
 
 struct tcp_sock *tcp_new(struct net *n, int file_flags)
@@ -222,6 +227,9 @@ struct tcp_sock *tcp_new(struct net *n, int file_flags)
     c->keep_idle_s = 7200;
     c->keep_intvl_s = 75;
     c->keep_cnt = 9;
+    c->syn_retries = TCP_SYN_RETRIES;
+    c->linger2_s = TCP_FIN_WAIT2_S;
+    c->notsent_lowat = UINT32_MAX;
     tcp_set_bufs(c);
     timer_init(&c->timer, tcp_timer_fire);
     c->tx_wait.resume = tcp_blocked_resume;
@@ -252,13 +260,8 @@ void tcp_inherit(struct tcp_sock *c, const struct tcp_sock *l)
     a->sndbuf = b->sndbuf;
     a->rcvtimeo_ns = b->rcvtimeo_ns;
     a->sndtimeo_ns = b->sndtimeo_ns;
-    c->nodelay = l->nodelay;
-    c->cork = l->cork;
-    c->user_mss = l->user_mss;
-    c->keep_idle_s = l->keep_idle_s;
-    c->keep_intvl_s = l->keep_intvl_s;
-    c->keep_cnt = l->keep_cnt;
-    c->user_timeout_ms = l->user_timeout_ms;
+    memcpy(&c->keep_idle_s, &l->keep_idle_s,
+           offsetof(struct tcp_sock, syn_retries) - offsetof(struct tcp_sock, keep_idle_s));
     tcp_set_bufs(c);
 }
 
@@ -359,6 +362,14 @@ void tcp_send_fin(struct tcp_sock *c)
     tcp_output(c);
 }
 
+void tcp_fin_wait2(struct tcp_sock *c)
+{
+    if (c->linger2_s == UINT32_MAX)
+        tcp_abort(c, 0);
+    else
+        tcp_arm_at(c, c->keep_at = c->sk.net->now_ns + c->linger2_s * NSEC_PER_SEC);
+}
+
 /* Everybody a listener has not handed out yet. */
 static void listener_drop(struct tcp_sock *l)
 {
@@ -422,7 +433,7 @@ void tcp_release(struct sock *sk)
         tcp_send_fin(c);
         break;
     case TCP_FIN_WAIT2:
-        tcp_arm_at(c, c->keep_at = n->now_ns + TCP_FIN_WAIT2_NS);
+        tcp_fin_wait2(c);
         break;
     }
 }
@@ -487,7 +498,7 @@ void tcp_start_connect(struct tcp_sock *c)
     c->iss = tcp_iss(n, &sk->flow);
     c->ts_offset = (u32)tcp_secret(n, &sk->flow, 1);
     c->snd_una = c->iss;
-    c->snd_nxt = c->write_seq = c->small_end = c->recover = c->iss + 1;
+    c->snd_nxt = c->write_seq = c->small_end = c->recover = c->fack = c->reo_round = c->iss + 1;
     c->progress_ns = c->last_rx_ns = n->now_ns;
     n->stats.tcp_active_opens++;
     tcp_hash(n, &c->ep);

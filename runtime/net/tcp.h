@@ -1,7 +1,8 @@
 /*
- * TCP (RFC 9293), inside. tcp.c opens and closes, tcp_in.c and tcp_out.c move segments, tcp_timer.c
- * waits, tcp_rack.c finds what is lost, tcp_cong.c decides how much may be on its way, tcp_listen.c
- * meets strangers, tcp_tw.c remembers the dead, tcp_sock.c is the service's side.
+ * TCP (RFC 9293), inside. tcp.c opens and closes, tcp_in.c and tcp_out.c move segments, tcp_rcv.c
+ * keeps what has come, tcp_timer.c waits, tcp_rack.c finds what is lost, tcp_cong.c decides how
+ * much may be on its way, tcp_listen.c meets strangers, tcp_tw.c remembers the dead, tcp_sock.c is
+ * the service's side.
  *
  * Everything is in host byte order except struct ip_flow and the header template.
  */
@@ -33,14 +34,14 @@
 #define TCP_MSS_MIN        88  /* below it a peer only wants us to send many small packets */
 #define TCP_PROBE_MIN_NS   (10 * NSEC_PER_MSEC)  /* no probe for a peer that was not scheduled */
 #define TCP_PEER_DELACK_NS (200 * NSEC_PER_MSEC) /* RFC 8985 §7.2 */
-#define TCP_MIN_RTT_NS     (300 * NSEC_PER_SEC)  /* RFC 8985 §6.1: the minimum of a window of time */
-#define TCP_NARROW_NS      (600 * NSEC_PER_SEC)  /* RFC 1191 §6.3 */
+#define TCP_MIN_RTT_NS     (300 * NSEC_PER_SEC) /* RFC 8985 §6.1: the minimum of a window of time */
+#define TCP_NARROW_NS      (600 * NSEC_PER_SEC) /* RFC 1191 §6.3 */
 #define TCP_RTO_MIN_US     200000
 #define TCP_RTO_INIT_US    1000000 /* RFC 6298 §2.1 */
 #define TCP_RTO_MAX_US     120000000
 #define TCP_DELACK_NS      (40 * NSEC_PER_MSEC) /* RFC 9293 §3.8.6.3: below 0.5 s */
 #define TCP_TIME_WAIT_NS   (60 * NSEC_PER_SEC)  /* 2 MSL, as Linux */
-#define TCP_FIN_WAIT2_NS   (60 * NSEC_PER_SEC)
+#define TCP_FIN_WAIT2_S    60
 #define TCP_SYN_RETRIES    6
 #define TCP_SYNACK_RETRIES 5
 #define TCP_RETRIES        15
@@ -125,24 +126,25 @@ struct tcp_sock {
     u32 snd_wnd, snd_wl1, snd_wl2, max_wnd;
     u32 cwnd, ssthresh;
     u32 sacked_bytes, lost_bytes; /* of what is between una and nxt: not in the network any more */
+    u32 rcv_wnd_max;      /* what the window may be at most: the field, or the service's word */
     u32 rcv_nxt, rcv_adv; /* rcv_adv: right edge of the window the peer knows */
     u32 rcv_bytes;        /* in rcv_head: what the service may read */
     u32 ts_recent, ts_offset;
     u16 mss; /* payload bytes of a full segment we send */
     u8 snd_wscale, rcv_wscale;
     bool has_ts;
-    bool ack_now;                       /* an ACK must go out */
-    u8 n_unacked;                       /* full segments received since our last ACK */
-    bool nodelay, cork, more, quickack; /* more: MSG_MORE of the last send */
-    bool force_small;                   /* a held-back small segment has waited long enough */
-    bool fin_queued;                    /* our FIN follows the last byte of the send queue */
-    bool got_fin;                       /* the peer's FIN has arrived, in order */
-    bool is_orphan;                     /* no descriptor: frees itself */
-    bool no_space;                      /* a writer was told to wait */
-    u8 ca_state;                        /* TCP_CA_…: Open, and everything is as it should be */
-    bool has_ecn;                       /* agreed on (RFC 3168) */
-    bool has_ce;                        /* congestion was met: said in each ACK … */
-    bool cwr_due;                       /* … until CWR comes; ours goes with the next new data */
+    bool ack_now;        /* an ACK must go out */
+    u8 n_unacked;        /* full segments received since our last ACK */
+    bool more;           /* MSG_MORE of the last send */
+    bool force_small;    /* a held-back small segment has waited long enough */
+    bool fin_queued;     /* our FIN follows the last byte of the send queue */
+    bool got_fin;        /* the peer's FIN has arrived, in order */
+    bool is_orphan;      /* no descriptor: frees itself */
+    bool no_space;       /* a writer was told to wait */
+    u8 ca_state;         /* TCP_CA_…: Open, and everything is as it should be */
+    bool has_ecn;        /* agreed on (RFC 3168) */
+    bool has_ce;         /* congestion was met: said in each ACK … */
+    bool cwr_due;        /* … until CWR comes; ours goes with the next new data */
     u8 n_retries;        /* RTOs or probes since the last progress */
     u32 hdr_generation;  /* of the ARP cache when hdr was made; 0 = make it anew */
     u8 hdr_len;          /* IP and TCP header, options included */
@@ -165,31 +167,30 @@ struct tcp_sock {
 
     u32 iss, irs, recover;
     u32 srtt_us, rttvar_us, rto_us;
-    u32 min_rtt_us; /* of the last minutes; 0 = none yet */
-    u64 min_rtt_ns; /* when that was */
+    u32 min_rtt_us;    /* of the last minutes; 0 = none yet */
+    u64 min_rtt_ns;    /* when that was */
     u64 narrow_end_ns; /* the MSS is for a smaller MTU than the interface's; 0 = it is not */
 
     /* Loss detection, tcp_rack.c */
-    u32 n_sacked;                   /* segments; without SACK: duplicate ACKs */
-    u64 rack_sent_ns;               /* of what has arrived, the one sent last: when, */
-    u32 rack_end, rack_rtt_us;      /* its end, and how long that took */
-    u32 fack;                       /* end of the highest that has arrived */
-    u32 reo_round;                  /* reo_mult does not grow before this is acknowledged */
-    u8 reo_mult, reo_persist;       /* patience with reordering, min_rtt / 4; recoveries it lasts */
-    bool has_reordering;            /* has been seen */
-    bool has_tlp, is_tlp_resent;    /* a probe is out, ending at tlp_end; it was sent before */
+    u32 n_sacked;                /* segments; without SACK: duplicate ACKs */
+    u64 rack_sent_ns;            /* of what has arrived, the one sent last: when, */
+    u32 rack_end, rack_rtt_us;   /* its end, and how long that took */
+    u32 fack;                    /* end of the highest that has arrived */
+    u32 reo_round;               /* reo_mult does not grow before this is acknowledged */
+    u8 reo_mult, reo_persist;    /* patience with reordering, min_rtt / 4; recoveries it lasts */
+    bool has_reordering;         /* has been seen */
+    bool has_tlp, is_tlp_resent; /* a probe is out, ending at tlp_end; it was sent before */
     u32 tlp_end;
-    u32 n_resent;                   /* segments, ever */
+    u32 n_resent;                           /* segments, ever */
     u32 prr_flight, prr_delivered, prr_out; /* RFC 6937, since recovery began */
 
     /* Congestion control, tcp_cong.c */
-    bool is_reno;                   /* TCP_CONGESTION */
-    u32 partial_acked;              /* Reno: bytes since cwnd last grew */
-    u32 cubic_max, cubic_reno;      /* W_max, W_est of RFC 9438, bytes */
-    u32 cubic_prior;                /* cwnd before it was last reduced */
+    u32 partial_acked;         /* Reno: bytes since cwnd last grew */
+    u32 cubic_max, cubic_reno; /* W_max, W_est of RFC 9438, bytes */
+    u32 cubic_prior;           /* cwnd before it was last reduced */
     u32 cubic_k_ms;
-    u64 cubic_ns, cubic_idle_ns;    /* epoch, 0 = none; when cwnd last counted */
-    u16 peer_mss, user_mss;
+    u64 cubic_ns, cubic_idle_ns; /* epoch, 0 = none; when cwnd last counted */
+    u16 peer_mss;
     s32 soft_err;    /* positive errno: why it may have failed, if it does */
     bool syn_is_due; /* our SYN could not leave yet */
     bool wscale_ok;  /* the peer's SYN had the option */
@@ -208,7 +209,20 @@ struct tcp_sock {
     struct timer timer;
     u64 rtx_at, ack_at, keep_at;
     u8 rtx_kind; /* TCP_RTX_… */
-    u32 keep_idle_s, keep_intvl_s, keep_cnt, n_keep, user_timeout_ms;
+    u32 n_keep;
+
+    /* What the service has asked for (tcp_opt.c), and what an accepted connection takes over from
+     * its listener: from keep_idle_s to is_reno. */
+    u32 keep_idle_s, keep_intvl_s, keep_cnt, user_timeout_ms;
+    u32 user_mss;      /* 0 = not said */
+    u32 notsent_lowat; /* bytes not sent yet beyond which it is not writable */
+    u32 linger2_s;     /* in FIN-WAIT-2 without a descriptor; UINT32_MAX: it does not wait */
+    u32 window_clamp;  /* bytes; 0 = none */
+    u32 fastopen;
+    bool nodelay, cork, quickack, is_reno;
+
+    u32 syn_retries;
+    u32 defer_tries; /* of a listener: SYN|ACKs until a connection counts without data */
 
     struct tx_waiter tx_wait; /* for the ring, ARP or an address */
     struct list mem_node;     /* for packets: net-wide list */
@@ -294,12 +308,14 @@ void tcp_send_fin(struct tcp_sock *c);
 void tcp_done(struct tcp_sock *c, int err);
 /* Our FIN is acknowledged and the peer's received: move to TIME-WAIT; then as tcp_done(). */
 void tcp_time_wait(struct tcp_sock *c);
+/* An orphan whose FIN is acknowledged: how long it waits for the peer's. As tcp_done(). */
+void tcp_fin_wait2(struct tcp_sock *c);
 /* Send RST, then as tcp_done(). */
 void tcp_abort(struct tcp_sock *c, int err);
 void tcp_start_connect(struct tcp_sock *c);
 void tcp_tx_purge(struct tcp_sock *c);
 void tcp_rx_purge(struct tcp_sock *c);
-/* SO_RCVBUF or SO_SNDBUF has changed. */
+/* A buffer's size, the clamp or the window scale has changed. */
 void tcp_set_bufs(struct tcp_sock *c);
 void tcp_release(struct sock *sk);
 void tcp_listener_close(struct tcp_sock *l);
@@ -317,10 +333,28 @@ extern const struct sock_ops tcp_sock_ops;
 
 /* --- tcp_opt.c --- */
 int tcp_setopt(struct sock *sk, int level, int name, int val);
+int tcp_setopt_raw(struct sock *sk, int level, int name, const void *val, u32 len);
 int tcp_getopt(struct sock *sk, int level, int name, void *val, u32 *len);
 
 /* --- tcp_in.c --- */
 extern const struct ip_proto tcp_proto;
+
+/* The connection's timer fires at @at_ns at the latest (tcp_timer.c). */
+void tcp_arm_at(struct tcp_sock *c, u64 at_ns);
+
+/* --- tcp_rcv.c --- */
+/* Make @p, just received, fit to be kept. Returns what to keep; NULL: no memory, @p is the
+ * caller's. */
+struct pkt *tcp_rx_keep(struct net *n, struct pkt *p);
+/* Put @p, which was kept, at the end of what the service may read. */
+void tcp_rx_queue(struct tcp_sock *c, struct pkt *p);
+/* Take payload and FIN of a segment, in order or not. Owns @p. Returns false if the connection is
+ * gone. */
+bool tcp_take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p);
+
+/* @len bytes of text have come, in order: RFC 9293 §3.8.6.3, every second full segment is
+ * acknowledged at once, others within 40 ms. */
+void tcp_delay_ack(struct tcp_sock *c, u32 len);
 
 /* --- tcp_parse.c --- */
 /* Note in @s what the @len bytes of options at @o say; nonsense ends them. */
@@ -345,8 +379,8 @@ int tcp_send_empty(struct tcp_sock *c, u32 seq, u32 flags);
 /* An ACK in answer to something suspicious, at most two a second (RFC 5961 §7). */
 void tcp_challenge_ack(struct tcp_sock *c);
 /* Send again what is marked as lost, as far as cwnd and the window allow. @is_forced: its first
- * segment in any case; where nothing but our FIN is out, that. Returns false if something is left to
- * send, or could not leave now. */
+ * segment in any case; where nothing but our FIN is out, that. Returns false if something is left
+ * to send, or could not leave now. */
 bool tcp_retransmit(struct tcp_sock *c, bool is_forced);
 /* A tail loss probe (RFC 8985 §7.3): a new segment if there is one, else the last one again.
  * Returns false if none could leave. */
@@ -366,7 +400,6 @@ void tcp_blocked_resume(struct tx_waiter *w);
 
 /* --- tcp_timer.c --- */
 void tcp_timer_fire(struct timer *t);
-void tcp_arm_at(struct tcp_sock *c, u64 at_ns);
 /* What the retransmission timer is set for. */
 enum { TCP_RTX_TIMEOUT, TCP_RTX_PROBE, TCP_RTX_REORDER };
 void tcp_rtx_start(struct tcp_sock *c); /* (re)start the retransmission timer from now */

@@ -1,6 +1,6 @@
 /*
- * How much may be in flight: slow start (RFC 5681) from ten segments (RFC 6928), then CUBIC (RFC 9438)
- * or, if the service asks for it, Reno; reduced at the rate at which data arrives (RFC 6937).
+ * How much may be in flight: slow start (RFC 5681) from ten segments (RFC 6928), then CUBIC (RFC
+ * 9438) or, if the service asks for it, Reno; reduced at the rate at which data arrives (RFC 6937).
  *
  * Everything is in bytes; CUBIC's clock is in milliseconds, from the last reduction on.
  */

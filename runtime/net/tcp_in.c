@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "mem/heap.h"
 #include "net/csum.h"
 
 static inline u32 load32(const void *p)
@@ -18,143 +17,6 @@ static inline u32 load32(const void *p)
     u32 v;
     __builtin_memcpy(&v, p, 4);
     return v;
-}
-
-/* --- receive queue --- */
-
-void tcp_rx_put(struct tcp_table *t, struct pkt *p)
-{
-    t->n_rx--;
-    if (unlikely(rx_seg(p)->is_compact)) {
-        t->rx_compact_bytes -= p->cap_bytes;
-        heap_free(p);
-    } else {
-        pkt_put(p);
-    }
-}
-
-/* Slow readers must not pin the packet pool: beyond our share of it, payload moves to the heap, and
- * when that share is used up too, the segment is dropped and the peer sends it again later. */
-static struct pkt *compact(struct net *n, struct pkt *p)
-{
-    struct tcp_table *t = n->tcp_table;
-    u32 cap = ALIGN_UP(p->len_bytes, 256);
-    struct pkt *q;
-
-    if (t->rx_compact_bytes + cap > n->limits.rx_compact_bytes)
-        return NULL;
-    q = heap_new(sizeof(*q) + cap);
-    if (!q)
-        return NULL;
-    q->data = q->buf;
-    q->cap_bytes = cap;
-    q->refs = 1;
-    q->len_bytes = p->len_bytes;
-    memcpy(q->scratch, p->scratch, sizeof(q->scratch));
-    memcpy(q->data, p->data, p->len_bytes);
-    rx_seg(q)->is_compact = true;
-    t->rx_compact_bytes += cap;
-    n->stats.tcp_rx_compacted++;
-    pkt_put(p);
-    return q;
-}
-
-/* Make @p, just received, fit to be kept. Returns what to keep; NULL: no memory, @p still ours. */
-static struct pkt *rx_keep(struct net *n, struct pkt *p)
-{
-    struct tcp_table *t = n->tcp_table;
-
-    rx_seg(p)->is_compact = false;
-    if (unlikely(t->n_rx >= n->limits.rx_pkts)) {
-        p = compact(n, p);
-        if (!p) {
-            n->stats.tcp_rx_dropped++;
-            return NULL;
-        }
-    }
-    t->n_rx++;
-    return p;
-}
-
-/* Put payload at the end of what the service may read. A small piece moves into the room behind
- * the last one, so that single bytes cannot hold a packet each. @p is counted in n_rx. */
-static void rx_queue(struct tcp_sock *c, struct pkt *p)
-{
-    struct pkt *tail = c->rcv_tail;
-    u32 len = p->len_bytes;
-
-    c->rcv_bytes += len;
-    p->next = NULL;
-    if (!c->rcv_head) {
-        c->rcv_head = c->rcv_tail = p;
-        return;
-    }
-    if (pkt_tailroom(tail) >= len && tail->refs == 1) {
-        memcpy(tail->data + tail->len_bytes, p->data, len);
-        tail->len_bytes += len;
-        tcp_rx_put(c->sk.net->tcp_table, p);
-        return;
-    }
-    tail->next = p;
-    c->rcv_tail = p;
-}
-
-static void ooo_drop(struct tcp_sock *c, struct pkt **at)
-{
-    struct pkt *p = *at;
-    *at = p->next;
-    c->n_ooo--;
-    tcp_rx_put(c->sk.net->tcp_table, p);
-}
-
-static inline u32 rx_end(struct pkt *p)
-{
-    return rx_seg(p)->seq + p->len_bytes;
-}
-
-/* Keep a segment that came too early, sorted and without overlaps. Owns @p. */
-static void ooo_insert(struct tcp_sock *c, struct pkt *p)
-{
-    struct net *n = c->sk.net;
-    struct pkt **at = &c->ooo, *kept;
-    struct rx_seg *r = rx_seg(p);
-
-    n->stats.tcp_out_of_order++;
-    while (*at && SEQ_LEQ(rx_seg(*at)->seq, r->seq)) {
-        struct pkt *q = *at;
-        tcp_dsack_note(c, r->seq, MIN_SEQ(rx_end(q), r->seq + p->len_bytes));
-        if (SEQ_GEQ(rx_end(q), r->seq + p->len_bytes) && (!r->has_fin || rx_seg(q)->has_fin)) {
-            tcp_sack_note(c, r->seq);
-            goto drop; /* all of it is there */
-        }
-        if (SEQ_GT(rx_end(q), r->seq)) {
-            u32 cut = MIN(rx_end(q) - r->seq, p->len_bytes);
-            p->data += cut;
-            p->len_bytes -= cut;
-            r->seq += cut;
-        }
-        at = &q->next;
-    }
-    while (*at && SEQ_LEQ(rx_end(*at), r->seq + p->len_bytes)) {
-        r->has_fin |= rx_seg(*at)->has_fin;
-        ooo_drop(c, at);
-    }
-    if (*at && SEQ_GT(r->seq + p->len_bytes, rx_seg(*at)->seq))
-        p->len_bytes = rx_seg(*at)->seq - r->seq;
-    if (c->n_ooo >= MAX(8u, c->sk.rcvbuf / 1024)) {
-        n->stats.tcp_ooo_dropped++;
-        goto drop;
-    }
-    kept = rx_keep(n, p);
-    if (!kept)
-        goto drop;
-    kept->next = *at;
-    *at = kept;
-    c->n_ooo++;
-    tcp_sack_note(c, rx_seg(kept)->seq);
-    return;
-drop:
-    pkt_put(p);
 }
 
 /* --- acknowledgements --- */
@@ -240,135 +102,7 @@ static inline void note_ts(struct tcp_sock *c, const struct tcp_in *s)
     c->ts_recent_ns = c->sk.net->now_ns;
 }
 
-static inline void delay_ack(struct tcp_sock *c, u32 len)
-{
-    /* RFC 9293 §3.8.6.3: for every second full segment at once, else within 40 ms. */
-    if (len >= c->mss / 2)
-        c->n_unacked++;
-    if (c->n_unacked >= 2 || c->quickack || c->nif->is_loop) { /* nothing to save around the loop */
-        c->ack_now = true;
-    } else if (!c->ack_at) {
-        tcp_arm_at(c, c->ack_at = c->sk.net->now_ns + TCP_DELACK_NS);
-    }
-}
-
 /* --- the slow path --- */
-
-/* FIN in order: nothing more will come. Returns false if the connection is gone. */
-static bool got_fin(struct tcp_sock *c)
-{
-    c->rcv_nxt++;
-    c->got_fin = true;
-    c->ack_now = true;
-    c->sk.shut |= SHUT_RD_BIT;
-    switch (c->ep.state) {
-    case TCP_SYN_RECV:
-    case TCP_ESTABLISHED:
-        c->ep.state = TCP_CLOSE_WAIT;
-        break;
-    case TCP_FIN_WAIT1:
-        c->ep.state = TCP_CLOSING; /* our FIN would have been taken as acknowledged before */
-        break;
-    case TCP_FIN_WAIT2:
-        tcp_send_ack(c);
-        tcp_time_wait(c);
-        return false;
-    }
-    file_notify(&c->sk.file, EPOLLIN | EPOLLRDNORM | EPOLLRDHUP);
-    return true;
-}
-
-/* Take payload and FIN. Owns @p. Returns false if the connection is gone. */
-static bool take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
-{
-    struct net *n = c->sk.net;
-    bool has_fin = s->flags & TCP_F_FIN;
-    u32 wnd = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
-    u32 offset = s->seq - c->rcv_nxt; /* may be "negative": an old part in front */
-    struct rx_seg *r = rx_seg(p);
-
-    if (unlikely(c->has_ecn && s->len)) { /* RFC 3168 §6.1.3 */
-        if (s->flags & TCP_F_CWR)
-            c->has_ce = false;
-        if (s->flags & TCP_F_CE)
-            c->has_ce = c->ack_now = true;
-    }
-    if (c->got_fin || (!s->len && !has_fin))
-        goto drop;
-    if (c->is_orphan && s->len && SEQ_GT(s->seq + s->len, c->rcv_nxt)) {
-        pkt_put(p); /* RFC 9293 §3.6.1: nobody is left to read it */
-        tcp_abort(c, 0);
-        return false;
-    }
-    if (SEQ_LT(s->seq, c->rcv_nxt)) {
-        u32 cut = MIN(c->rcv_nxt - s->seq, s->len);
-        tcp_dsack_note(c, s->seq, s->seq + cut);
-        p->data += cut;
-        p->len_bytes -= cut;
-        s->seq += cut;
-        s->len -= cut;
-        offset = 0;
-        c->ack_now = true; /* the peer has missed an ACK */
-        if (!s->len && (!has_fin || s->seq != c->rcv_nxt))
-            goto drop;
-    }
-    if (offset + s->len > wnd) { /* beyond the window: a probe, or a liar */
-        c->ack_now = true;
-        if (offset > wnd)
-            goto drop;
-        s->len = p->len_bytes = wnd - offset;
-        has_fin = false;
-        if (!s->len)
-            goto drop;
-    }
-    r->seq = s->seq;
-    r->has_fin = has_fin;
-    if (s->seq != c->rcv_nxt) {
-        c->ack_now = true; /* RFC 5681 §4.2: a duplicate ACK, at once */
-        ooo_insert(c, p);
-        return true;
-    }
-    if (s->len) {
-        p = rx_keep(n, p);
-        if (!p) {
-            c->ack_now = true;
-            return true;
-        }
-        rx_queue(c, p);
-        c->rcv_nxt += s->len;
-        delay_ack(c, s->len);
-    } else {
-        pkt_put(p);
-    }
-    while (c->ooo && SEQ_LEQ(rx_seg(c->ooo)->seq, c->rcv_nxt)) {
-        struct pkt *q = c->ooo;
-        u32 end = rx_end(q), cut = c->rcv_nxt - rx_seg(q)->seq;
-        bool q_fin = rx_seg(q)->has_fin;
-        c->ack_now = true; /* RFC 5681 §4.2: a gap is filled */
-        if (has_fin || SEQ_LT(end, c->rcv_nxt) || (end == c->rcv_nxt && !q_fin)) {
-            ooo_drop(c, &c->ooo);
-            continue;
-        }
-        c->ooo = q->next;
-        c->n_ooo--;
-        q->data += cut;
-        q->len_bytes -= cut;
-        if (q->len_bytes) {
-            rx_queue(c, q);
-        } else {
-            tcp_rx_put(n->tcp_table, q);
-        }
-        c->rcv_nxt = end;
-        has_fin = q_fin;
-    }
-    if (has_fin && !got_fin(c))
-        return false;
-    file_notify(&c->sk.file, EPOLLIN | EPOLLRDNORM);
-    return true;
-drop:
-    pkt_put(p);
-    return true;
-}
 
 /* RFC 5961 §3 and RFC 9293 §3.10.7.4, second step. Returns false if the connection is gone. */
 static bool take_rst(struct tcp_sock *c, const struct tcp_in *s)
@@ -452,6 +186,10 @@ static bool take_ack(struct tcp_sock *c, const struct tcp_in *s, bool *is_gone)
             tcp_send_raw(n, &c->sk.flow, s->ack, 0, TCP_F_RST, 0, NULL);
             return false;
         }
+        /* tcp(7), TCP_DEFER_ACCEPT: for some SYN|ACKs the ACK alone does not count. */
+        if (c->parent && c->rtx_at && c->n_retries < c->parent->defer_tries && !s->len &&
+            !(s->flags & TCP_F_FIN))
+            return false;
         if (!established(c))
             return false;
         c->snd_una = s->ack;
@@ -494,8 +232,11 @@ static bool take_ack(struct tcp_sock *c, const struct tcp_in *s, bool *is_gone)
     case TCP_FIN_WAIT1:
         c->ep.state = TCP_FIN_WAIT2;
         file_notify(&c->sk.file, EPOLLOUT | EPOLLWRNORM);
-        if (c->is_orphan)
-            tcp_arm_at(c, c->keep_at = n->now_ns + TCP_FIN_WAIT2_NS);
+        if (c->is_orphan) {
+            *is_gone = c->linger2_s == UINT32_MAX;
+            tcp_fin_wait2(c);
+            return !*is_gone;
+        }
         break;
     case TCP_CLOSING:
         *is_gone = true;
@@ -576,7 +317,7 @@ static void conn_slow(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
             tcp_output(c);
         return;
     }
-    if (!take_text(c, s, p))
+    if (!tcp_take_text(c, s, p))
         return;
     if (c->ooo && c->ack_now)
         tcp_send_ack(c); /* data of ours has no room for the blocks */
@@ -618,6 +359,7 @@ static void syn_sent_input(struct tcp_sock *c, struct tcp_in *s)
     c->snd_wscale = s->wscale;
     if (!s->has_wscale)
         c->rcv_wscale = 0;
+    tcp_set_bufs(c);
     if (c->has_ts)
         note_ts(c, s);
     c->peer_mss = s->mss ? s->mss : TCP_MSS_UNTOLD;
@@ -656,7 +398,7 @@ static inline void conn_input(struct tcp_sock *c, struct tcp_in *s, struct pkt *
                  (!acked && !s->len)))
         goto slow;
     if (s->len) {
-        struct pkt *q = rx_keep(n, p);
+        struct pkt *q = tcp_rx_keep(n, p);
         if (unlikely(!q))
             goto slow;
         p = q;
@@ -671,9 +413,9 @@ static inline void conn_input(struct tcp_sock *c, struct tcp_in *s, struct pkt *
     if (acked)
         ack_advance(c, s);
     if (s->len) {
-        rx_queue(c, p);
+        tcp_rx_queue(c, p);
         c->rcv_nxt += s->len;
-        delay_ack(c, s->len);
+        tcp_delay_ack(c, s->len);
         file_notify(&c->sk.file, EPOLLIN | EPOLLRDNORM);
     } else {
         pkt_put(p);

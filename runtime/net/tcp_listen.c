@@ -48,7 +48,7 @@ static struct tcp_sock *child_new(struct tcp_sock *l, const struct ip_flow *f,
     c->rcv_nxt = c->rcv_adv = s->seq + 1;
     c->iss = iss;
     c->snd_una = c->iss;
-    c->snd_nxt = c->write_seq = c->small_end = c->recover = c->iss + 1;
+    c->snd_nxt = c->write_seq = c->small_end = c->recover = c->fack = c->reo_round = c->iss + 1;
     c->snd_wnd = c->max_wnd = s->wnd;
     c->has_ts = s->has_ts;
     c->has_sack = s->has_sack;
@@ -62,6 +62,7 @@ static struct tcp_sock *child_new(struct tcp_sock *l, const struct ip_flow *f,
     c->snd_wscale = s->wscale;
     if (!s->has_wscale)
         c->rcv_wscale = 0;
+    tcp_set_bufs(c);
     c->peer_mss = s->mss ? s->mss : TCP_MSS_UNTOLD;
     c->nif = NULL;
     tcp_set_mss(c, n->eth.mtu_bytes ? n->eth.mtu_bytes : n->loop.mtu_bytes);
@@ -96,7 +97,6 @@ static void cookie_send(struct tcp_sock *l, const struct ip_flow *f, const struc
         c->ts_offset += told - now;
     } else {
         c->has_sack = c->wscale_ok = false;
-        c->rcv_wscale = 0;
     }
     n->stats.tcp_cookies_sent++;
     tcp_send_syn(c);

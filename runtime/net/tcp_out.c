@@ -69,7 +69,7 @@ u32 tcp_window_gain(const struct tcp_sock *c)
     const struct sock *sk = &c->sk;
     const struct tcp_table *t = sk->net->tcp_table;
     u32 room = sk->rcvbuf > c->rcv_bytes ? sk->rcvbuf - c->rcv_bytes : 0;
-    u32 edge = c->rcv_nxt + MIN(room, 0xffffu << c->rcv_wscale);
+    u32 edge = c->rcv_nxt + MIN(room, c->rcv_wnd_max);
 
     /* Slow readers hold all the memory there is: open no window any further. */
     if (unlikely(t->rx_compact_bytes > sk->net->limits.rx_compact_bytes / 4 * 3))

@@ -1,15 +1,16 @@
 /*
- * What has arrived, and what never will. The peer's SACK blocks (RFC 2018) mark segments of the send
- * queue; a segment is lost when one that was sent later has arrived and it has not, a moment's patience
- * with reordering granted (RACK, RFC 8985 §6). Peers without SACK are told by duplicate ACKs (RFC 6582).
- * What only a timeout would show, the loss of the last segments, a probe finds out (TLP, RFC 8985 §7).
+ * What has arrived, and what never will. The peer's SACK blocks (RFC 2018) mark segments of the
+ * send queue; a segment is lost when one that was sent later has arrived and it has not, a moment's
+ * patience with reordering granted (RACK, RFC 8985 §6). Peers without SACK are told by duplicate
+ * ACKs (RFC 6582). What only a timeout would show, the loss of the last segments, a probe finds out
+ * (TLP, RFC 8985 §7).
  *
  * Times are in ns; round trips in us of 1,024 ns, as everywhere in TCP here.
  */
 #include "net/tcp.h"
 
-#define DUP_THRESH  3  /* RFC 5681 §3.2, RFC 8985 §6.2 */
-#define REO_PERSIST 16 /* RFC 8985 §6.2: recoveries without DSACK until patience ends */
+#define DUP_THRESH   3  /* RFC 5681 §3.2, RFC 8985 §6.2 */
+#define REO_PERSIST  16 /* RFC 8985 §6.2: recoveries without DSACK until patience ends */
 #define REO_MULT_MAX 8
 
 static u32 age_us(const struct tcp_sock *c, const struct tx_seg *s)
@@ -163,7 +164,8 @@ void tcp_rack_detect(struct tcp_sock *c)
     }
 }
 
-/* Without SACK each duplicate ACK is a segment that has arrived, nobody says which (RFC 5681 §3.2). */
+/* Without SACK each duplicate ACK is a segment that has arrived, nobody says which (RFC 5681 §3.2).
+ */
 static void count_duplicates(struct tcp_sock *c, u32 acked, bool is_dup)
 {
     u32 gone = (acked + c->mss - 1u) / c->mss;
@@ -222,6 +224,8 @@ void tcp_rack_ack(struct tcp_sock *c, const struct tcp_in *s, u32 acked, u32 del
         tcp_cong_acked(c, acked);
     if (c->ca_state < TCP_CA_CWR)
         c->ca_state = c->n_sacked ? TCP_CA_Disorder : TCP_CA_Open;
+    if (c->ca_state && c->rtx_kind == TCP_RTX_PROBE)
+        tcp_rtx_start(c); /* blocks tell what a probe would find out */
 }
 
 void tcp_rack_late(struct tcp_sock *c)

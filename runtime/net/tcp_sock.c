@@ -522,6 +522,7 @@ const struct sock_ops tcp_sock_ops = {
     .bind = tcp_bind,
     .shutdown = tcp_shutdown,
     .setopt = tcp_setopt,
+    .setopt_raw = tcp_setopt_raw,
     .getopt = tcp_getopt,
     .n_readable = tcp_n_readable,
     .n_unsent = tcp_n_unsent,

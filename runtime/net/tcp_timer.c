@@ -66,7 +66,7 @@ static u32 max_retries(const struct tcp_sock *c)
 {
     switch (c->ep.state) {
     case TCP_SYN_SENT:
-        return TCP_SYN_RETRIES;
+        return c->syn_retries;
     case TCP_SYN_RECV:
         return TCP_SYNACK_RETRIES;
     }
@@ -98,7 +98,8 @@ static void suspect_black_hole(struct tcp_sock *c)
     }
 }
 
-/* The timer of what is in flight, or of what cannot leave. Returns false if the connection is gone. */
+/* The timer of what is in flight, or of what cannot leave. Returns false if the connection is gone.
+ */
 static bool rtx_due(struct tcp_sock *c)
 {
     struct net *n = c->sk.net;

@@ -686,7 +686,7 @@ static int udp_setopt(struct sock *sk, int level, int name, int val)
     return -ENOPROTOOPT;
 }
 
-static int udp_setopt_ip(struct sock *sk, int level, int name, const void *val, u32 len)
+static int udp_setopt_raw(struct sock *sk, int level, int name, const void *val, u32 len)
 {
     return igmp_setopt ? igmp_setopt(sk, level, name, val, len, &udp_of(sk)->mcast_if)
                        : -ENOPROTOOPT;
@@ -746,7 +746,7 @@ static const struct sock_ops udp_sock_ops = {
     .shutdown = udp_shutdown,
     .setopt = udp_setopt,
     .getopt = udp_getopt,
-    .setopt_ip = udp_setopt_ip,
+    .setopt_raw = udp_setopt_raw,
     .n_readable = udp_n_readable,
     .n_unsent = udp_n_unsent,
     .release = udp_release,

@@ -835,21 +835,38 @@ static void do_recv(void)
     check_result(got, (long)n);
 }
 
+/* set congestion NAME */
+static void set_congestion(void)
+{
+    const char *w = need_word("name");
+
+    check_result(sock_setopt(sock(), IPPROTO_TCP, TCP_CONGESTION, w, (socklen_t)strlen(w)), 0);
+}
+
 static void do_set(void)
 {
     static const struct {
         const char *name;
         int level, opt;
     } opts[] = {
-        {"nodelay", IPPROTO_TCP, TCP_NODELAY},   {"cork", IPPROTO_TCP, TCP_CORK},
-        {"quickack", IPPROTO_TCP, TCP_QUICKACK}, {"maxseg", IPPROTO_TCP, TCP_MAXSEG},
-        {"keepidle", IPPROTO_TCP, TCP_KEEPIDLE}, {"keepintvl", IPPROTO_TCP, TCP_KEEPINTVL},
-        {"keepcnt", IPPROTO_TCP, TCP_KEEPCNT},   {"user_timeout", IPPROTO_TCP, TCP_USER_TIMEOUT},
-        {"keepalive", SOL_SOCKET, SO_KEEPALIVE}, {"rcvbuf", SOL_SOCKET, SO_RCVBUF},
-        {"sndbuf", SOL_SOCKET, SO_SNDBUF},       {"reuseaddr", SOL_SOCKET, SO_REUSEADDR},
-        {"oobinline", SOL_SOCKET, SO_OOBINLINE}, {"tos", IPPROTO_IP, IP_TOS}};
+        {"nodelay", IPPROTO_TCP, TCP_NODELAY},    {"cork", IPPROTO_TCP, TCP_CORK},
+        {"quickack", IPPROTO_TCP, TCP_QUICKACK},  {"maxseg", IPPROTO_TCP, TCP_MAXSEG},
+        {"keepidle", IPPROTO_TCP, TCP_KEEPIDLE},  {"keepintvl", IPPROTO_TCP, TCP_KEEPINTVL},
+        {"keepcnt", IPPROTO_TCP, TCP_KEEPCNT},    {"user_timeout", IPPROTO_TCP, TCP_USER_TIMEOUT},
+        {"keepalive", SOL_SOCKET, SO_KEEPALIVE},  {"rcvbuf", SOL_SOCKET, SO_RCVBUF},
+        {"sndbuf", SOL_SOCKET, SO_SNDBUF},        {"reuseaddr", SOL_SOCKET, SO_REUSEADDR},
+        {"oobinline", SOL_SOCKET, SO_OOBINLINE},  {"tos", IPPROTO_IP, IP_TOS},
+        {"linger2", IPPROTO_TCP, TCP_LINGER2},    {"syncnt", IPPROTO_TCP, TCP_SYNCNT},
+        {"clamp", IPPROTO_TCP, TCP_WINDOW_CLAMP}, {"defer", IPPROTO_TCP, TCP_DEFER_ACCEPT},
+        {"lowat", IPPROTO_TCP, TCP_NOTSENT_LOWAT}};
     const char *w = need_word("option");
-    int v = (int)need_number("value");
+    int v;
+
+    if (strcmp(w, "congestion") == 0) {
+        set_congestion();
+        return;
+    }
+    v = (int)need_number("value");
 
     if (strcmp(w, "linger") == 0) {
         struct linger l = {.l_onoff = 1, .l_linger = v};
@@ -943,6 +960,14 @@ static void do_info(void)
         have = ti.tcpi_rtt;
     else if (strcmp(w, "unacked") == 0)
         have = ti.tcpi_unacked;
+    else if (strcmp(w, "sacked") == 0)
+        have = ti.tcpi_sacked;
+    else if (strcmp(w, "lost") == 0)
+        have = ti.tcpi_lost;
+    else if (strcmp(w, "resent") == 0)
+        have = ti.tcpi_total_retrans;
+    else if (strcmp(w, "ca") == 0) /* TCP_CA_… */
+        have = ti.tcpi_ca_state;
     else
         wrong("\"%s\" is no field", w);
     op = need_word("comparison");

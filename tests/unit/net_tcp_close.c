@@ -273,7 +273,7 @@ static void fin_wait_2_ends(void **state)
     peer_expect(FIN | ACK);
     peer_send(ACK, NULL, 0);
     assert_int_equal(peer_net.n_socks, 2);
-    host_pass(TCP_FIN_WAIT2_NS + NSEC_PER_SEC);
+    host_pass(TCP_FIN_WAIT2_S * NSEC_PER_SEC + NSEC_PER_SEC);
     assert_int_equal(peer_net.n_socks, 1);
 }
 
