@@ -186,6 +186,8 @@ static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum
     }
     p->data = first;
     p->len_bytes = ETH_HDR_BYTES + ip_len + l4_len;
+    if (unlikely(p->n_frags))
+        p->len_bytes = p->hdr_len_bytes = (u16)(ETH_HDR_BYTES + c->hdr_len);
     if (c->nif->offloads & BIT(NETDEV_CSUM_TX)) {
         p->flags |= BIT(PKT_CSUM_PARTIAL);
         p->csum_start = (u16)(ETH_HDR_BYTES + ip_len);
@@ -441,24 +443,21 @@ bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len)
     return true;
 }
 
-/* Send one packet of the queue, with the FIN if it is the last. Returns emit()'s answer. */
-static int send_queued(struct tcp_sock *c, struct pkt *p)
+/* The flags of what ends with @p, the FIN among them if it is the last. */
+static u32 flags_of(const struct tcp_sock *c, const struct pkt *p)
+{
+    if (p->next)
+        return TCP_F_ACK;
+    /* RFC 9293 §3.9.1: the last of what was written */
+    return c->fin_queued ? TCP_F_ACK | TCP_F_PSH | TCP_F_FIN : TCP_F_ACK | TCP_F_PSH;
+}
+
+/* @p has left with these flags. */
+static void seg_sent(struct tcp_sock *c, struct pkt *p, u32 flags)
 {
     struct tx_seg *s = tx_seg(p);
-    u32 end = s->seq + s->len;
-    u32 flags = s->n_sent ? TCP_F_ACK : TCP_F_ACK | TCP_F_NEW;
-    int err;
+    u32 end = s->seq + s->len + (flags & TCP_F_FIN);
 
-    if (!p->next) {
-        flags |= TCP_F_PSH; /* RFC 9293 §3.9.1: the last of what was written */
-        if (c->fin_queued) {
-            flags |= TCP_F_FIN;
-            end++;
-        }
-    }
-    err = emit(c, p, p->buf + s->at, s->len, s->sum, s->seq, flags);
-    if (unlikely(err))
-        return err;
     s->sent_ns = c->sk.net->now_ns;
     if (s->n_sent < 255)
         s->n_sent++;
@@ -468,6 +467,89 @@ static int send_queued(struct tcp_sock *c, struct pkt *p)
         c->snd_nxt = end;
     if (unlikely(c->ca_state))
         c->prr_out += s->len;
+}
+
+/* Send one packet of the queue. Returns emit()'s answer. */
+static int send_queued(struct tcp_sock *c, struct pkt *p)
+{
+    struct tx_seg *s = tx_seg(p);
+    u32 flags = flags_of(c, p);
+    int err;
+
+    _Static_assert(TCP_F_FIN == 1, "added to a sequence number");
+    err = emit(c, p, p->buf + s->at, s->len, s->sum, s->seq, s->n_sent ? flags : flags | TCP_F_NEW);
+    if (likely(!err))
+        seg_sent(c, p, flags);
+    return err;
+}
+
+/* RFC 9293 §3.7.4 with Minshall's change (RFC 896 asked about any data, this about a small
+ * segment): may the last, not full segment leave now? */
+static bool may_send_small(const struct tcp_sock *c)
+{
+    if (c->fin_queued || c->force_small)
+        return true;
+    if (c->cork || c->more)
+        return false;
+    return c->nodelay || SEQ_LEQ(c->small_end, c->snd_una);
+}
+
+/* May the device cut a frame of ours into segments? */
+static inline bool has_tso(const struct tcp_sock *c)
+{
+    if (likely(!(c->nif->offloads & (BIT(NETDEV_TSO4) | BIT(NETDEV_TSO6)))))
+        return false;
+    return c->nif->offloads & BIT(c->ip_len == IP4_HDR_BYTES ? NETDEV_TSO4 : NETDEV_TSO6) &&
+           c->hdr_generation == c->sk.net->arp.generation; /* what we know of the way holds */
+}
+
+/*
+ * Send @p, never sent before, and what follows and ends at @limit at the latest in one frame, which
+ * the device cuts again. All but the last are full. Returns emit()'s answer; *@next is what is
+ * left.
+ */
+static int send_burst(struct tcp_sock *c, struct pkt *p, u32 limit, struct pkt **next)
+{
+    u32 max = MIN(c->nif->nd->n_frags_max, (u32)(IP_DATA_MAX - TCP_HDRS_MAX) / c->mss);
+    struct pkt *h, *last = p, *q = p;
+    u32 len = 0, n = 0, flags;
+    struct pkt_frag *f;
+    int err;
+
+    *next = p->next;
+    /* CWR is for one segment, and not every device can do that (RFC 3168 §6.1.2). */
+    if (c->cwr_due || max < 2 || !p->next || tx_seg(p)->len < c->mss ||
+        SEQ_GT(tx_seg(p->next)->seq + tx_seg(p->next)->len, limit))
+        return send_queued(c, p);
+    h = pkt_alloc(TCP_PAYLOAD_AT);
+    if (!h)
+        return send_queued(c, p);
+    f = pkt_frags(h);
+    for (; q && n < max; last = q, q = q->next) {
+        struct tx_seg *s = tx_seg(q);
+        if (s->len > c->mss || SEQ_GT(s->seq + s->len, limit) ||
+            (s->len < c->mss && !q->next && !may_send_small(c)))
+            break;
+        f[n++] = (struct pkt_frag){q, q->buf + s->at, s->len};
+        len += s->len;
+        if (s->len < c->mss) {
+            last = q;
+            q = q->next;
+            break;
+        }
+    }
+    flags = flags_of(c, last);
+    h->n_frags = (u16)n;
+    h->gso_type = c->ip_len == IP4_HDR_BYTES ? PKT_GSO_TCPV4 : PKT_GSO_TCPV6;
+    h->gso_size = c->mss;
+    err = emit(c, h, h->data, len, 0, tx_seg(p)->seq, flags | TCP_F_NEW);
+    pkt_put(h);
+    if (err)
+        return err;
+    c->sk.net->stats.tcp_out += n - 1;
+    for (; p != q; p = p->next)
+        seg_sent(c, p, p == last ? flags : TCP_F_ACK);
+    *next = q;
     return 0;
 }
 
@@ -549,17 +631,6 @@ bool tcp_send_probe(struct tcp_sock *c)
     return resend(c, p);
 }
 
-/* RFC 9293 §3.7.4 with Minshall's change (RFC 896 asked about any data, this about a small
- * segment): may the last, not full segment leave now? */
-static bool may_send_small(const struct tcp_sock *c)
-{
-    if (c->fin_queued || c->force_small)
-        return true;
-    if (c->cork || c->more)
-        return false;
-    return c->nodelay || SEQ_LEQ(c->small_end, c->snd_una);
-}
-
 /* New data, as far as windows and Nagle allow. Returns emit()'s answer. */
 static int send_new(struct tcp_sock *c)
 {
@@ -582,10 +653,11 @@ static int send_new(struct tcp_sock *c)
         } else if (s->len < c->mss && !p->next && !may_send_small(c)) {
             break;
         }
-        err = send_queued(c, p);
+        struct pkt *next = p->next;
+        err = unlikely(has_tso(c)) ? send_burst(c, p, limit, &next) : send_queued(c, p);
         if (unlikely(err))
             return err;
-        c->tx_next = p->next;
+        c->tx_next = next;
     }
     if (unlikely(c->fin_queued) && !p && c->snd_nxt == c->write_seq)
         return send_fin(c);

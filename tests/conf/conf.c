@@ -1113,6 +1113,11 @@ static void run_line(char *line)
         net.limits.sndbuf_bytes = need_number("bytes");
     } else if (strcmp(w, "mtu") == 0) {
         net.eth.mtu_bytes = (u16)need_number("bytes");
+    } else if (strcmp(w, "tso") == 0) { /* the device sums, and segments */
+        net.eth.offloads = BIT(NETDEV_CSUM_TX) | BIT(NETDEV_TSO4);
+    } else if (strcmp(w, "bursts") == 0) { /* bursts N: frames it has segmented so far */
+        if (dev.n_bursts != need_number("number"))
+            wrong("there were %u", dev.n_bursts);
     } else if (strcmp(w, "use") == 0) {
         use(need_word("name"));
     } else if (strcmp(w, "state") == 0) {

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "mem/heap.h"
 #include "mem/page.h"
+#include "net/csum.h"
 #include "net/dhcp.h"
 #include "net/igmp.h"
 #include "net/tcp.h"
@@ -283,6 +284,7 @@ struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
     p->len_bytes = 0;
     p->refs = 1;
     p->flags = p->gso_type = 0;
+    p->n_frags = p->n_in_device = 0;
     host_n_pkts++;
     return p;
 }
@@ -338,18 +340,90 @@ void file_put(struct file *f)
 
 /* -- devices -- */
 
+/* What a device with segmentation does: every frame of ours into segments, with all their sums. */
+static int dev_segment(struct host_dev *d, struct pkt *p)
+{
+    static u8 all[65536];
+    u32 len = 0, hdr = p->hdr_len_bytes, ip_bytes = p->gso_type == PKT_GSO_TCPV4 ? 20 : 40;
+    unsigned n_needed;
+
+    assert_true(p->flags & BIT(PKT_CSUM_PARTIAL));
+    assert_int_equal(p->len_bytes, hdr);
+    assert_int_equal(p->csum_start, 14 + ip_bytes);
+    for (unsigned i = 0; i < p->n_frags; i++) {
+        const struct pkt_frag *f = &pkt_frags(p)[i];
+        assert_true(f->len_bytes && len + f->len_bytes <= sizeof(all));
+        memcpy(all + len, f->data, f->len_bytes);
+        len += f->len_bytes;
+    }
+    assert_true(hdr - 14 + len <= 65535);
+    n_needed = (len + p->gso_size - 1) / p->gso_size;
+    assert_true(n_needed > 1);
+    if (d->n + n_needed > d->cap) {
+        d->wants_space = true;
+        return -ENOSPC;
+    }
+    for (u32 at = 0; at < len; at += p->gso_size) {
+        u32 k = MIN(len - at, p->gso_size);
+        struct pkt *q = pkt_alloc(PKT_DRIVER_HEADROOM);
+        struct tcp_hdr *th;
+        if (!q)
+            continue; /* lost */
+        memcpy(q->data, p->data, hdr);
+        memcpy(q->data + hdr, all + at, k);
+        q->len_bytes = hdr + k;
+        th = (struct tcp_hdr *)(q->data + 14 + ip_bytes);
+        th->seq = be32(be32(th->seq) + at);
+        if (at + k < len)
+            th->flags &= (u8) ~(TCP_F_FIN | TCP_F_PSH);
+        host_csum_fill(q->data, q->len_bytes);
+        d->ring[(d->head + d->n++) % HOST_RING_MAX] = q;
+    }
+    d->n_bursts++;
+    return 0;
+}
+
+/* Fill in the sums of a frame of TCP, and the length of its IP header. */
+void host_csum_fill(u8 *frame, size_t len)
+{
+    struct ip4_hdr *ip = (struct ip4_hdr *)(frame + 14);
+    bool is_v4 = frame[12] == 8;
+    u32 l4 = (u32)len - 14 - (is_v4 ? 20 : 40);
+    struct tcp_hdr *th = (struct tcp_hdr *)(frame + len - l4);
+    struct ip_addr src, dst;
+
+    if (is_v4) {
+        ip->total_len = be16(20 + l4);
+        ip->csum = 0;
+        ip->csum = csum_finish(csum_add(ip, 20));
+        src = ip_addr_v4(ip->src);
+        dst = ip_addr_v4(ip->dst);
+    } else {
+        struct ip6_hdr *ip6 = (struct ip6_hdr *)ip;
+        ip6->payload_len = be16(l4);
+        memcpy(&src, ip6->src, 16);
+        memcpy(&dst, ip6->dst, 16);
+    }
+    th->csum = 0;
+    th->csum = csum_finish(csum_add(th, l4) + be16(l4) + ip_pseudo(&src, &dst, IP_PROTO_TCP));
+}
+
 static int dev_tx(struct netdev *nd, struct pkt *p)
 {
     struct host_dev *d = CONTAINER_OF(nd, struct host_dev, nd);
 
     assert_true(pkt_headroom(p) >= PKT_DRIVER_HEADROOM);
     assert_false(p->flags & BIT(PKT_IN_DEVICE));
+    if (p->n_frags)
+        return dev_segment(d, p);
     if (d->n >= d->cap) {
         d->wants_space = true;
         return -ENOSPC;
     }
     if (p->len_bytes > 14u + nd->mtu_bytes)
         return -EMSGSIZE;
+    if (p->flags & BIT(PKT_CSUM_PARTIAL)) /* the device sums */
+        host_csum_fill(p->data, p->len_bytes);
     d->ring[(d->head + d->n++) % HOST_RING_MAX] = pkt_get(p);
     p->flags |= BIT(PKT_IN_DEVICE);
     return 0;
@@ -370,6 +444,7 @@ void host_dev_init(struct host_dev *d, u8 last_mac_byte, u32 offloads)
     d->nd.mac[5] = last_mac_byte;
     d->nd.mtu_bytes = 1500;
     d->nd.offloads = offloads;
+    d->nd.n_frags_max = PKT_FRAGS_MAX;
     d->cap = 256;
 }
 

@@ -28,6 +28,7 @@ struct host_dev {
     struct netdev nd;
     struct pkt *ring[HOST_RING_MAX]; /* sent by the stack, not taken by the test yet */
     unsigned head, n, cap;
+    unsigned n_bursts; /* frames that were cut into segments */
     bool wants_space;
 };
 
@@ -42,6 +43,8 @@ extern size_t host_ram_pages;
 extern u64 host_seed;           /* random_bytes() is repeatable */
 extern void (*host_idle)(void); /* called while somebody sleeps: the outside world moves */
 
+/* Fill in what a device with checksum offload fills in, of a frame of TCP. */
+void host_csum_fill(u8 *frame, size_t len);
 void host_dev_init(struct host_dev *d, u8 last_mac_byte, u32 offloads);
 /* Take the next frame the stack has sent. Returns its length; 0 if there is none. */
 size_t host_dev_take(struct host_dev *d, u8 *buf, size_t size);
