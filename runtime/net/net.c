@@ -39,7 +39,10 @@ u64 net_now_slow(struct net *n)
 static void dev_rx(struct netdev *nd, struct pkt *p, void *user)
 {
     (void)nd;
-    eth_input(user, p);
+    if (unlikely(p->next))
+        rx_chain_input(user, p);
+    else
+        eth_input(user, p);
 }
 
 static void dev_tx_space(struct netdev *nd, void *user)
@@ -236,7 +239,7 @@ void net_start(const struct net_config *cfg)
 {
     LINK_WITH(net_config_read); /* boot/ reads the command line only if there is a network */
     net_self = &net_main;
-    net_init(net_self, netdev_first(0));
+    net_init(net_self, netdev_first(BIT(NETDEV_CHAINS)));
     net_configure(net_self, cfg);
 }
 

@@ -175,10 +175,12 @@ struct net {
     struct netif loop, eth;
     u64 now_ns; /* of this poll batch or send call: read through net_now() */
     bool has_now;
-    bool is_acquiring;  /* the address is still being asked for: wait instead of failing */
-    u64 acquire_end_ns; /* … but not for longer than this */
-    u32 n_polls;        /* rounds of the poller: how fresh "no data" is */
-    u64 hash_mul;       /* odd and secret: multiplicative hash of flows */
+    bool is_acquiring;   /* the address is still being asked for: wait instead of failing */
+    u64 acquire_end_ns;  /* … but not for longer than this */
+    struct pkt *rx_rest; /* packets of the frame that is being received, behind the first */
+    bool is_rx_batch;    /* more of this frame is to come: no ACK yet */
+    u32 n_polls;         /* rounds of the poller: how fresh "no data" is */
+    u64 hash_mul;        /* odd and secret: multiplicative hash of flows */
     struct siphash_key secret;
     struct net_limits limits;
     struct net_stats stats;
@@ -263,6 +265,11 @@ bool netif_loop_run(struct net *n);
 /* --- eth.c --- */
 
 void eth_input(struct netif *nif, struct pkt *p); /* owns @p */
+
+/* --- rx_chain.c --- */
+
+/* A frame of several packets (NETDEV_CHAINS). Owns @p and what is chained to it. */
+void rx_chain_input(struct netif *nif, struct pkt *p);
 
 /* Put an Ethernet header in front of p->data. */
 void eth_push(struct netif *nif, struct pkt *p, const u8 *dst_mac, u16 type);

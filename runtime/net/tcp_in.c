@@ -446,6 +446,66 @@ static void refuse(struct net *n, const struct ip_flow *f, const struct tcp_in *
                      TCP_F_RST | TCP_F_ACK, 0, NULL);
 }
 
+/* No connection has the segment, but @tw, if not NULL, had. Returns one that it begins, and is for
+ * as well; NULL: none, and the peer has been told what it should know. */
+static struct tcp_sock *find_new(struct net *n, const struct ip_in *in, u32 ports,
+                                 const struct tcp_in *s, struct tcp_ep *tw)
+{
+    struct ip_flow f = {in->dst, in->src, (u16)ports, (u16)(ports >> 16)};
+    struct tcp_sock *l;
+    u32 iss = 0;
+
+    if (tw && !tcp_tw_input(n, (struct tcp_tw *)tw, s, &iss))
+        return NULL;
+    l = tcp_find_listener(n, &in->dst, f.lport);
+    if (!l) {
+        refuse(n, &f, s);
+        return NULL;
+    }
+    return tcp_listen_input(l, &f, s, iss);
+}
+
+/*
+ * A segment whose text is in several packets, @p and net.rx_rest. To the connection they are a
+ * segment each, but it acknowledges them together. Owns all of them.
+ */
+static __attribute__((noinline)) void chain_input(struct net *n, struct pkt *p,
+                                                  const struct ip_in *in, u32 ports,
+                                                  const struct tcp_in *whole)
+{
+    struct pkt *rest = n->rx_rest;
+    struct tcp_in s = *whole;
+    u32 seq = s.seq;
+
+    n->rx_rest = NULL;
+    for (;;) {
+        struct tcp_ep *ep = tcp_find(n, &in->dst, &in->src, ports); /* each time: it may be gone */
+        n->is_rx_batch = rest != NULL;
+        s.seq = seq;
+        s.len = p->len_bytes;
+        s.flags = whole->flags;
+        if (rest)
+            s.flags &= (u16) ~(TCP_F_FIN | TCP_F_PSH);
+        seq += s.len;
+        if (ep && ep->state != TCP_TIME_WAIT) {
+            conn_input(CONTAINER_OF(ep, struct tcp_sock, ep), &s, p);
+        } else {
+            struct tcp_sock *c = find_new(n, in, ports, &s, ep);
+            if (!c)
+                break;
+            conn_slow(c, &s, p);
+        }
+        if (!rest)
+            return;
+        p = rest;
+        rest = p->next;
+        p->next = NULL;
+    }
+    n->is_rx_batch = false;
+    pkt_put(p);
+    pkt_put_chain(rest);
+}
+
 static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
 {
     const struct tcp_hdr *th = (const struct tcp_hdr *)p->data;
@@ -487,25 +547,21 @@ static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
     ports = ports >> 16 | ports << 16; /* theirs is our remote */
     p->data += hdr_len;
     s.len = p->len_bytes -= hdr_len;
+    if (unlikely(n->rx_rest)) {
+        chain_input(n, p, in, ports, &s);
+        return;
+    }
     ep = tcp_find(n, &in->dst, &in->src, ports);
     if (likely(ep && ep->state != TCP_TIME_WAIT)) {
         conn_input(CONTAINER_OF(ep, struct tcp_sock, ep), &s, p);
         return;
     }
-    u32 iss = 0;
-    if (ep && !tcp_tw_input(n, (struct tcp_tw *)ep, &s, &iss))
-        goto drop;
-    struct ip_flow f = {in->dst, in->src, (u16)ports, (u16)(ports >> 16)};
-    struct tcp_sock *l = tcp_find_listener(n, &in->dst, f.lport);
-    if (!l) {
-        refuse(n, &f, &s);
-        goto drop;
+    struct tcp_sock *c = find_new(n, in, ports, &s, ep);
+    if (c) {
+        conn_slow(c, &s, p);
+        return;
     }
-    l = tcp_listen_input(l, &f, &s, iss);
-    if (!l)
-        goto drop;
-    conn_slow(l, &s, p);
-    return;
+    goto drop;
 bad:
     n->stats.tcp_bad++;
 drop:

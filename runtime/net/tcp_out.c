@@ -688,7 +688,7 @@ void tcp_output(struct tcp_sock *c)
             c->progress_ns = c->sk.net->now_ns; /* from here on an answer is owed */
         tcp_rtx_start(c);
     }
-    if (c->ack_now && !is_blocked)
+    if (c->ack_now && !is_blocked && likely(!c->sk.net->is_rx_batch))
         tcp_send_ack(c);
 }
 

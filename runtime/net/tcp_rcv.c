@@ -146,7 +146,7 @@ drop:
 void tcp_delay_ack(struct tcp_sock *c, u32 len)
 {
     if (len >= c->mss / 2)
-        c->n_unacked++;
+        c->n_unacked += len > c->nif->mtu_bytes ? 2 : 1; /* a device may put segments together */
     if (c->n_unacked >= 2 || c->quickack || c->nif->is_loop) { /* nothing to save around the loop */
         c->ack_now = true;
     } else if (!c->ack_at) {

@@ -43,6 +43,7 @@ struct seg {
     unsigned n_raw_opts;
     bool has_bad_sum;
     u32 piece; /* in fragments of that many bytes; 0 = whole */
+    u32 chain; /* in packets of that many bytes; 0 = in one */
     char how;
     u8 data[9200];
 };
@@ -181,7 +182,7 @@ static void give_fragments(const u8 *f, u32 len, u32 piece, char how)
     host_poll();
 }
 
-static void give(u8 proto, u8 tos, u8 *f, u32 len, u32 piece, char how)
+static void give(u8 proto, u8 tos, u8 *f, u32 len, u32 piece, char how, u32 chain)
 {
     struct eth_hdr *eth = (struct eth_hdr *)f;
     struct ip4_hdr *ip = (struct ip4_hdr *)(eth + 1);
@@ -195,7 +196,10 @@ static void give(u8 proto, u8 tos, u8 *f, u32 len, u32 piece, char how)
         give_fragments(f, len, piece, how);
         return;
     }
-    host_dev_give(&dev, f, MAX(34 + len, 60u));
+    if (chain)
+        host_dev_give_chain(&dev, f, 34 + len, chain);
+    else
+        host_dev_give(&dev, f, MAX(34 + len, 60u));
     host_poll();
 }
 
@@ -208,7 +212,7 @@ static u8 *put32(u8 *o, u32 v)
 
 static void send_seg(const struct seg *s)
 {
-    static u8 f[2048];
+    static u8 f[9400];
     struct tcp_hdr *th = (struct tcp_hdr *)(f + 34);
     u8 *o = (u8 *)(th + 1);
     struct ip_addr src = ip_addr_v4(PEER_IP), dst = ip_addr_v4(OUR_IP);
@@ -244,7 +248,7 @@ static void send_seg(const struct seg *s)
     len = (u32)(o - (u8 *)th) + s->len;
     th->csum = csum_finish(csum_add(th, len) + be16(len) + ip_pseudo(&src, &dst, IP_PROTO_TCP));
     th->csum = (u16)(th->csum + s->has_bad_sum);
-    give(IP_PROTO_TCP, s->tos, f, len, s->piece, s->how);
+    give(IP_PROTO_TCP, s->tos, f, len, s->piece, s->how, s->chain);
 }
 
 static void parse_options(struct seg *s, const u8 *o, const u8 *end)
@@ -572,7 +576,11 @@ static void do_in(void)
             no_ts = true;
         else if (strcmp(w, "badsum") == 0)
             s.has_bad_sum = true;
-        else if (strcmp(w, "frag") == 0) {
+        else if (strcmp(w, "chain") == 0) {
+            s.chain = need_number("bytes");
+            if (s.chain < 14 || s.chain > 1900)
+                wrong("a packet has 14 to 1900 bytes");
+        } else if (strcmp(w, "frag") == 0) {
             s.piece = need_number("bytes");
             if (!s.piece || s.piece % 8)
                 wrong("fragments have a multiple of eight bytes");
@@ -589,7 +597,7 @@ static void do_in(void)
         } else
             wrong("\"%s\"?", w);
     }
-    if (s.len > 1460)
+    if (s.len > (s.chain ? sizeof(s.data) : 1460))
         wrong("the wire takes 1460 bytes");
     if (f->has_ts && !s.has_ts && !no_ts && !(s.flags & TCP_F_RST)) {
         s.has_ts = true; /* once agreed on, in every segment; the peer's clock ticks in ms */
@@ -1006,7 +1014,7 @@ static void do_icmp(void)
     }
     icmp->csum = csum_finish(csum_add(icmp, 8 + 28));
     nothing_pending();
-    give(IP_PROTO_ICMP, 0, f, 8 + 28, 0, 0);
+    give(IP_PROTO_ICMP, 0, f, 8 + 28, 0, 0, 0);
     collect();
 }
 

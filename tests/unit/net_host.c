@@ -488,6 +488,31 @@ void host_dev_give(struct host_dev *d, const void *frame, size_t len)
     d->nd.rx(&d->nd, p, d->nd.user);
 }
 
+void host_dev_give_chain(struct host_dev *d, const u8 *frame, size_t len, size_t piece)
+{
+    struct pkt *first = NULL, *last = NULL;
+
+    for (size_t at = 0; at < len; at += piece) {
+        struct pkt *p = pkt_alloc(PKT_DRIVER_HEADROOM);
+        size_t k = MIN(len - at, piece);
+        assert_non_null(p);
+        assert_true(k <= pkt_tailroom(p));
+        memcpy(p->data, frame + at, k);
+        p->len_bytes = (u32)k;
+        if (first)
+            last->next = p;
+        else
+            first = p;
+        last = p;
+    }
+    first->flags = BIT(PKT_CSUM_VALID);
+    first->gso_type = PKT_GSO_TCPV4;
+    first->gso_size = 1448;
+    if (first->next)
+        first->frame_bytes = (u32)len;
+    d->nd.rx(&d->nd, first, d->nd.user);
+}
+
 void host_net_free(struct net *n)
 {
     u8 frame[2048];

@@ -51,6 +51,9 @@ size_t host_dev_take(struct host_dev *d, u8 *buf, size_t size);
 /* A frame arrives. */
 void host_dev_give(struct host_dev *d, const void *frame, size_t len);
 
+/* One arrives in packets of @piece bytes, as from a device that puts segments together. */
+void host_dev_give_chain(struct host_dev *d, const u8 *frame, size_t len, size_t piece);
+
 /* Let time pass: timers fire in their order, pollers run after each. */
 void host_pass(u64 ns);
 void host_poll(void);
