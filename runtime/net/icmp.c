@@ -28,7 +28,7 @@ static void icmp_reply(struct net *n, const struct ip_addr *src, const struct ip
         pkt_put(p);
         return;
     }
-    n->stats.icmp_out++;
+    n->stats.icmp_out[0]++;
     ip_send_frag(&rt, p, &out, IP_FRAG_HERE);
 }
 
@@ -105,16 +105,16 @@ static void icmp_error(struct net *n, const struct pkt *p)
         proto->error(n, &e);
     return;
 bad:
-    n->stats.icmp_bad++;
+    n->stats.icmp_bad[0]++;
 }
 
 void icmp_input(struct net *n, struct pkt *p, const struct ip_in *in)
 {
     const struct icmp_hdr *icmp = (const struct icmp_hdr *)p->data;
 
-    n->stats.icmp_in++;
+    n->stats.icmp_in[0]++;
     if (p->len_bytes < sizeof(*icmp) || (!in->nif->is_loop && csum(icmp, p->len_bytes, 0) != 0))
-        n->stats.icmp_bad++;
+        n->stats.icmp_bad[0]++;
     else if (icmp->type == ICMP4_ECHO)
         icmp_echo(n, p, in);
     else if (icmp->type == ICMP4_UNREACHABLE || icmp->type == ICMP4_TIME ||

@@ -27,7 +27,7 @@ void icmp6_send(struct net *n, struct pkt *p, const struct ip_addr *src, const s
         pkt_put(p);
         return;
     }
-    n->stats.icmp_out++;
+    n->stats.icmp_out[1]++;
     ip_send_frag(&rt, p, &out, IP_FRAG_HERE);
 }
 
@@ -107,17 +107,17 @@ static void error_input(struct net *n, const struct pkt *p)
         proto->error(n, &e);
     return;
 bad:
-    n->stats.icmp_bad++;
+    n->stats.icmp_bad[1]++;
 }
 
 void icmp6_input(struct net *n, struct pkt *p, const struct ip_in *in)
 {
     const struct icmp_hdr *icmp = (const struct icmp_hdr *)p->data;
 
-    n->stats.icmp_in++;
+    n->stats.icmp_in[1]++;
     if (p->len_bytes < sizeof(*icmp) ||
         (!in->nif->is_loop && ip_csum(icmp, p->len_bytes, &in->src, &in->dst, IP_PROTO_ICMP6) != 0))
-        n->stats.icmp_bad++;
+        n->stats.icmp_bad[1]++;
     else if (icmp->type == ICMP6_ECHO)
         echo(n, p, in);
     else if (icmp->type < ICMP6_ECHO)

@@ -134,7 +134,7 @@ int ip_send_frag(const struct ip_route *rt, struct pkt *p, const struct ip_out *
         ip6_fill((struct ip6_hdr *)p->data, o, p->len_bytes);
     if (frag && ip_frag_allow)
         ip_frag_allow(nif, p, frag == IP_FRAG_ANYWAY);
-    n->stats.ip_out++;
+    n->stats.ip_out[!is_v4]++;
     if (!nif->is_loop) {
         if (!is_v4 && o->dst.b[0] == 0xff) { /* RFC 2464 §7 */
             mac[0] = mac[1] = 0x33;
@@ -180,7 +180,7 @@ void ip_deliver(struct net *n, struct pkt *p, struct ip_in *in)
             goto done;
         proto = n->udp;
         if (!proto) {
-            n->stats.udp_no_port++;
+            n->stats.udp_unheard++;
             icmp_unreachable(n, in, ICMP4_CODE_PORT);
             goto done;
         }
@@ -198,7 +198,7 @@ void ip_deliver(struct net *n, struct pkt *p, struct ip_in *in)
         proto->input(n, p, in);
         return;
     }
-    n->stats.ip_proto++;
+    n->stats.ip_proto[0]++;
     icmp_unreachable(n, in, ICMP4_CODE_PROTO);
 done:
     pkt_put(p);
@@ -254,7 +254,7 @@ void ip_input(struct netif *nif, struct pkt *p)
     bool is_ours = true;
     struct ip_in in;
 
-    n->stats.ip_in++;
+    n->stats.ip_in[0]++;
     if (unlikely(p->len_bytes < sizeof(*ip)))
         goto bad;
     hdr_len = (ip->version_ihl & 15) * 4;
@@ -264,10 +264,8 @@ void ip_input(struct netif *nif, struct pkt *p)
         goto bad;
     if (!nif->is_loop &&
         unlikely(csum_finish(likely(hdr_len == sizeof(*ip)) ? header_sum(ip)
-                                                            : csum_add(ip, hdr_len)) != 0)) {
-        n->stats.ip_csum++;
-        goto drop;
-    }
+                                                            : csum_add(ip, hdr_len)) != 0))
+        goto bad;
     in.nif = nif;
     in.src = ip_addr_v4(ip->src);
     in.dst = ip_addr_v4(ip->dst);
@@ -293,7 +291,7 @@ void ip_input(struct netif *nif, struct pkt *p)
     p->len_bytes = total_len - hdr_len; /* Ethernet pads short frames */
     if (unlikely(!is_ours)) { /* RFC 2131 §4.1: an answer may be unicast to what will be ours */
         if (in.proto != IP_PROTO_UDP || !is_for_dhcp(n, p))
-            n->stats.ip_not_ours++;
+            n->stats.ip_not_ours[0]++;
         goto drop;
     }
     if (unlikely(ip->frag & be16(IP4_MF | IP4_OFFSET))) {
@@ -303,7 +301,7 @@ void ip_input(struct netif *nif, struct pkt *p)
     ip_deliver(n, p, &in);
     return;
 bad:
-    n->stats.ip_header++;
+    n->stats.ip_bad[0]++;
 drop:
     pkt_put(p);
 }

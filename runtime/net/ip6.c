@@ -170,6 +170,7 @@ static void whole_input(struct netif *nif, struct pkt *p, const struct ip_frag_h
     ((struct ip6_hdr *)p->data)->payload_len = be16(p->len_bytes - IP6_HDR_BYTES);
     p->data[1] |= is_ce ? 0x30 : 0;
     p->data[head->next_at] = head->next;
+    nif->net->stats.ip6_reasm_oks++;
     ip6_input(nif, p);
 }
 
@@ -188,6 +189,7 @@ static void fragment_input(struct net *n, struct pkt *p, const struct ip_in *in,
                         .has_more = x[3] & 1,
                         .whole = whole_input};
 
+    n->stats.ip6_reasm_reqds++;
     p->data += 8;
     p->len_bytes -= 8;
     if (f.has_more && p->len_bytes % 8)
@@ -247,7 +249,7 @@ static int walk(struct net *n, struct pkt *p, const struct ip_in *in)
     }
     return -1;
 bad_next:
-    n->stats.ip_proto++;
+    n->stats.ip_proto[1]++;
     icmp6_error(n, in, ICMP6_PARAM, CODE_NEXT, (u32)(next_at - hdr));
     return -2;
 }
@@ -260,7 +262,7 @@ void ip6_input(struct netif *nif, struct pkt *p)
     struct ip_in in = {.nif = nif, .hdr = ip};
     int next;
 
-    n->stats.ip_in++;
+    n->stats.ip_in[1]++;
     if (p->len_bytes < sizeof(*ip) || p->data[0] >> 4 != 6 ||
         be16(ip->payload_len) > p->len_bytes - sizeof(*ip))
         goto bad;
@@ -276,7 +278,7 @@ void ip6_input(struct netif *nif, struct pkt *p)
                            (!ip_addr_is_any(&in.src) && ip6_is_local(n, &in.src)))))
         goto bad;
     if (!nif->is_loop && !(in.to_many ? is_our_group(n, &in.dst) : ip6_is_local(n, &in.dst))) {
-        n->stats.ip_not_ours++;
+        n->stats.ip_not_ours[1]++;
         goto drop;
     }
     p->data += sizeof(*ip);
@@ -298,11 +300,11 @@ void ip6_input(struct netif *nif, struct pkt *p)
         proto->input(n, p, &in);
         return;
     }
-    n->stats.ip_proto++;
+    n->stats.ip_proto[1]++;
     icmp6_error(n, &in, ICMP6_UNREACHABLE, ICMP6_CODE_PORT, 0);
     goto drop;
 bad:
-    n->stats.ip_header++;
+    n->stats.ip_bad[1]++;
 drop:
     pkt_put(p);
 }

@@ -114,11 +114,11 @@ bool ip_fragment(struct netif *nif, struct pkt *p, const u8 *mac)
         }
         memcpy(to, p->data + at, len);
         q->len_bytes = hdr_bytes + extra + len;
-        n->stats.ip_frag_creates++;
+        n->stats.ip_frag_creates[is_v6]++;
         eth_push(nif, q, mac, is_v6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4);
         netif_send(nif, q);
     }
-    n->stats.ip_frag_oks += at >= p->len_bytes;
+    n->stats.ip_frag_oks[is_v6] += at >= p->len_bytes;
     pkt_put(p);
     return true;
 }

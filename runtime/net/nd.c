@@ -146,7 +146,7 @@ static void solicitation(struct net *n, const u8 *m, u32 len, const struct ip_in
     bool is_probe = ip_addr_is_any(&in->src);
 
     if (is_probe && (mac || !in->to_many)) {
-        n->stats.icmp_bad++;
+        n->stats.icmp_bad[1]++;
         return;
     }
     if (!us)
@@ -172,7 +172,7 @@ static void advertisement(struct net *n, const u8 *m, u32 len, const struct ip_i
     struct arp_entry *e = arp_find(n, target);
 
     if (is_solicited && in->to_many) {
-        n->stats.icmp_bad++;
+        n->stats.icmp_bad[1]++;
         return;
     }
     if (us) {
@@ -228,7 +228,7 @@ void nd_input(struct net *n, const struct pkt *p, const struct ip_in *in)
         advertisement(n, m, len, in, &target);
     return;
 bad:
-    n->stats.icmp_bad++;
+    n->stats.icmp_bad[1]++;
 }
 
 /* --- groups --- */

@@ -44,6 +44,8 @@ static int loop_tx(struct netif *nif, struct pkt *p)
     q->len_bytes = p->len_bytes;
     q->flags = BIT(PKT_CSUM_VALID);
     txq_push(nif, q);
+    nif->n_loop_pkts++;
+    nif->n_loop_bytes += p->len_bytes;
     return 0;
 }
 

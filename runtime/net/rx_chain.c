@@ -38,7 +38,7 @@ void rx_chain_input(struct netif *nif, struct pkt *p)
 
     if (p->len_bytes < ETH_HDR_BYTES ||
         !cut_header(p, eth->type, p->len_bytes - ETH_HDR_BYTES, p->frame_bytes - ETH_HDR_BYTES)) {
-        n->stats.ip_header++;
+        n->stats.ip_bad[eth->type == be16(ETH_TYPE_IPV6)]++;
         pkt_put_chain(p);
         return;
     }

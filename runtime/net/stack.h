@@ -22,7 +22,8 @@ struct igmp;
 struct dhcp;
 struct ip6;
 
-#define NETIF_ROUTES 4 /* LIMIT: routes DHCP may give besides the default; others are ignored */
+#define TCP_STATES   12 /* as <netinet/tcp.h> numbers them; 0 is none */
+#define NETIF_ROUTES 4  /* LIMIT: routes DHCP may give besides the default; others are ignored */
 
 /* A way to a network, IPv4, network byte order. */
 struct ip_net {
@@ -48,20 +49,30 @@ struct netif {
      * for the loopback: frames on their way to its input. */
     struct pkt *txq_head, *txq_tail;
     u32 n_txq;
+    u64 n_loop_pkts, n_loop_bytes; /* sent around the loopback; a device counts its own */
 };
 
-/* What has been dropped, and why; and what went well. Only ever counted up. */
+/* What has been dropped, and why; and what went well. Only ever counted up, and no more than the
+ * MIBs (proc_stat.c) can be derived from. Of pairs the second is IPv6's. */
 struct net_stats {
-    u64 ip_in, ip_out, tcp_in, tcp_out, udp_in, udp_out, icmp_in, icmp_out, arp_in;
+    u64 ip_in[2];  /* a datagram of fragments counts once more when it is whole */
+    u64 ip_out[2]; /* without the segments of tcp_out */
+    u64 ip_bad[2], ip_not_ours[2], ip_proto[2];
+    /* Both families', as RFC 4293 counts them, and what of it is IPv6's. */
+    u64 ip_reasm_reqds, ip_reasm_oks, ip_reasm_fails, ip_reasm_timeout;
+    u64 ip6_reasm_reqds, ip6_reasm_oks;
+    u64 ip_frag_oks[2], ip_frag_creates[2];
+    u64 icmp_in[2], icmp_bad[2], icmp_out[2];
+    u64 udp_in[2], udp_bad[2], udp_csum[2], udp_no_port[2], udp_queue_full[2], udp_out[2];
+    u64 tcp_in, tcp_out, arp_in;
+    u64 tcp_raw_out; /* segments of no connection: not in tcp_out, but in ip.out */
+    u64 tcp6_out;    /* of tcp_out, IPv6's */
     u64 eth_short, eth_other_mac, eth_type;
     u64 arp_bad, arp_pending_full, arp_failed;
-    u64 ip_header, ip_csum, ip_not_ours, ip_proto;
-    u64 ip_reasm_reqds, ip_reasm_oks, ip_reasm_fails,
-        ip_reasm_timeout; /* as RFC 4293 counts them */
-    u64 ip_frag_oks, ip_frag_creates;
-    u64 icmp_bad, icmp_limited;
-    u64 udp_bad, udp_no_port, udp_queue_full;
+    u64 icmp_limited, udp_unheard; /* unheard: without any UDP socket */
     u64 tcp_bad, tcp_csum, tcp_no_port, tcp_rst_out, tcp_listen_full;
+    u64 tcp_ended[TCP_STATES]; /* by the state they were in */
+    u64 tcp_syn_retransmits, tcp_delayed_acks, tcp_abort_timeout, tcp_tw_expired;
     u64 tcp_cookies_sent, tcp_cookies_taken, tcp_cookies_failed;
     u64 tcp_retransmits, tcp_fast_retransmits, tcp_rto, tcp_dup_acks, tcp_out_of_order;
     u64 tcp_loss_probes, tcp_black_holes;

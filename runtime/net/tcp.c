@@ -317,6 +317,7 @@ void tcp_done(struct tcp_sock *c, int err)
 {
     struct tcp_sock *l = c->parent;
 
+    c->sk.net->stats.tcp_ended[c->ep.state]++;
     detach(c);
     if (l && !c->is_in_accept_q) { /* half-open: the service never hears of it */
         l->n_syn--;

@@ -117,7 +117,8 @@ static inline void copy_template(u8 *to, const u8 *from)
 #define ECT0 2 /* of the traffic class: RFC 3168 §5 */
 
 /* What of the IP header the template cannot know, and IPv4's sum of it. @ect: ECT0 or nothing. */
-static inline void put_ip_len(const struct tcp_sock *c, u8 *hdr, u32 l4_len, u32 ect)
+static inline __attribute__((always_inline)) void put_ip_len(const struct tcp_sock *c, u8 *hdr,
+                                                             u32 l4_len, u32 ect)
 {
     struct ip4_hdr *ip = (struct ip4_hdr *)hdr;
     struct ip6_hdr *ip6 = (struct ip6_hdr *)hdr;
@@ -127,6 +128,7 @@ static inline void put_ip_len(const struct tcp_sock *c, u8 *hdr, u32 l4_len, u32
         ip->total_len = be16(IP4_HDR_BYTES + l4_len);
         ip->csum = csum_finish((u64)c->ip_sum + ip->total_len + be16(ect));
     } else {
+        c->sk.net->stats.tcp6_out++;
         ip6->version_class_flow |= be32(ect << 20);
         ip6->payload_len = be16(l4_len);
     }
@@ -412,7 +414,7 @@ void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 f
     th->csum =
         csum_finish(csum_add(th, len) + be16(len) + ip_pseudo(&f->local, &f->remote, IP_PROTO_TCP));
     p->len_bytes = len;
-    n->stats.tcp_out++;
+    n->stats.tcp_raw_out++;
     ip_send(&rt, p, &out);
 }
 
@@ -547,6 +549,7 @@ static int send_burst(struct tcp_sock *c, struct pkt *p, u32 limit, struct pkt *
     if (err)
         return err;
     c->sk.net->stats.tcp_out += n - 1;
+    c->sk.net->stats.tcp6_out += c->ip_len == IP4_HDR_BYTES ? 0 : n - 1;
     for (; p != q; p = p->next)
         seg_sent(c, p, p == last ? flags : TCP_F_ACK);
     *next = q;

@@ -131,6 +131,7 @@ static bool rtx_due(struct tcp_sock *c)
         return true;
     if (has_given_up(c)) {
         int err = c->soft_err ? c->soft_err : ETIMEDOUT;
+        n->stats.tcp_abort_timeout++;
         if (is_opening || !is_in_flight)
             tcp_done(c, err);
         else
@@ -139,6 +140,7 @@ static bool rtx_due(struct tcp_sock *c)
     }
     if (is_opening) {
         c->n_retries++;
+        n->stats.tcp_syn_retransmits++;
         c->rto_us = MAX(c->rto_us, TCP_RTO_INIT_US);
         if (c->ep.state == TCP_SYN_SENT)
             c->has_ecn = false; /* RFC 3168 §6.1.1.1: somebody on the way may drop these flags */
@@ -189,6 +191,7 @@ static bool keep_due(struct tcp_sock *c)
         return true;
     }
     if (c->n_keep >= c->keep_cnt) { /* RFC 9293 §3.8.4 */
+        n->stats.tcp_abort_timeout++;
         tcp_abort(c, c->soft_err ? c->soft_err : ETIMEDOUT);
         return false;
     }
@@ -215,6 +218,7 @@ void tcp_timer_fire(struct timer *t)
         return;
     if (c->ack_at && c->ack_at <= now) {
         c->ack_at = 0;
+        c->sk.net->stats.tcp_delayed_acks++;
         tcp_send_ack(c);
     }
     if (!list_empty(&c->mem_node)) { /* packets may have come free where we do not look */

@@ -25,6 +25,7 @@ static void tw_fire(struct timer *timer)
             timer_set(timer, tw->end_ns);
             return;
         }
+        t->net->stats.tcp_tw_expired++;
         tw_drop(t, tw);
     }
 }

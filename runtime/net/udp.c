@@ -1,6 +1,5 @@
 /* UDP (RFC 768, RFC 1122 §4.1): datagrams in a bounded queue per socket. */
-#include "net/ip.h"
-#include "net/sock_impl.h"
+#include "net/udp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "mem/heap.h"
 #include "net/csum.h"
 #include "net/igmp.h"
+#include "net/ip.h"
 #include "net/ip_frag.h"
 #include "sched/clock.h"
 
@@ -20,14 +20,6 @@
 #define IP_OPT_MTU      14 /* <netinet/in.h> of some libcs has it not */
 #define UDP_QUEUE_MAX   64 /* datagrams a socket holds at most; less when its packets are scarce */
 #define UDP_WAITING_MAX 16 /* datagrams sent before there is an address */
-
-struct udp_sock {
-    struct sock sk;
-    struct pkt *head, *tail; /* struct udp_rx is in front of their data */
-    u32 n_queued, rcv_bytes;
-    u32 mcast_if; /* IP_MULTICAST_IF: its address, network byte order; 0 = by route */
-    struct tx_waiter tx_wait;
-};
 
 /* Whence and whither: in front of the payload, in place of the headers. */
 struct udp_rx {
@@ -43,20 +35,6 @@ struct udp_waiting {
     u16 dport, lport;
     u8 tos, ttl;
 } __attribute__((packed, aligned(4))); /* as pkt.scratch is */
-
-struct udp_table {
-    struct port_table ports;
-    struct net *net;
-    u32 n_rx; /* packets in all receive queues */
-    struct pkt *waiting;
-    u32 n_waiting;
-    struct tx_waiter addr_wait;
-};
-
-static inline struct udp_sock *udp_of(struct sock *sk)
-{
-    return (struct udp_sock *)sk;
-}
 
 /* As bytes: payload is aligned to two. */
 static inline void *udp_rx(struct pkt *p)
@@ -121,7 +99,10 @@ static void udp_queue(struct udp_sock *u, struct pkt *p)
     if (u->sk.shut & SHUT_RD_BIT || u->n_queued >= UDP_QUEUE_MAX ||
         (u->n_queued && u->rcv_bytes + p->len_bytes > u->sk.rcvbuf) ||
         ((u->n_queued || cost > 1) && t->n_rx + cost > n->limits.rx_pkts)) {
-        n->stats.udp_queue_full++;
+        struct udp_rx from;
+        memcpy(&from, udp_rx(p), sizeof(from));
+        n->stats.udp_queue_full[!ip_addr_is_v4(&from.src)]++;
+        u->n_dropped++;
         pkt_put(p);
         return;
     }
@@ -172,21 +153,24 @@ static void udp_to_many(struct net *n, struct pkt *p, const struct udp_rx *from,
 static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
 {
     const struct udp_hdr *udp = (const struct udp_hdr *)p->data;
+    bool is_v6 = !ip_addr_is_v4(&in->src);
     struct udp_sock *u;
     struct udp_rx from;
     u16 dport;
     u32 len;
 
-    n->stats.udp_in++;
+    n->stats.udp_in[is_v6]++;
     if (p->len_bytes < sizeof(*udp))
         goto bad;
     len = be16(udp->len);
     if (len < sizeof(*udp) || len > p->len_bytes)
         goto bad;
     /* RFC 8200 §8.1: IPv6 has no datagrams without a sum. */
-    if (!(p->flags & BIT(PKT_CSUM_VALID)) && (udp->csum || !ip_addr_is_v4(&in->src)) &&
-        ip_csum(udp, len, &in->src, &in->dst, IP_PROTO_UDP) != 0)
-        goto bad;
+    if (!(p->flags & BIT(PKT_CSUM_VALID)) && (udp->csum || is_v6) &&
+        ip_csum(udp, len, &in->src, &in->dst, IP_PROTO_UDP) != 0) {
+        n->stats.udp_csum[is_v6]++;
+        goto drop;
+    }
     from = (struct udp_rx){in->src, in->dst, udp->sport, in->tos, in->ttl};
     dport = udp->dport;
     p->data += sizeof(*udp);
@@ -201,11 +185,11 @@ static void udp_input(struct net *n, struct pkt *p, const struct ip_in *in)
         udp_queue(u, p);
         return;
     }
-    n->stats.udp_no_port++;
+    n->stats.udp_no_port[is_v6]++;
     icmp_unreachable(n, in, ICMP4_CODE_PORT);
     goto drop;
 bad:
-    n->stats.udp_bad++;
+    n->stats.udp_bad[is_v6]++;
 drop:
     pkt_put(p);
 }
@@ -249,7 +233,7 @@ static int udp_transmit(const struct ip_route *rt, struct pkt *p, struct ip_out 
         u16 sum = ip_csum(udp, p->len_bytes, &out->src, &out->dst, IP_PROTO_UDP);
         udp->csum = sum ? sum : 0xffff; /* RFC 768: 0 means "none" */
     }
-    n->stats.udp_out++;
+    n->stats.udp_out[!ip_addr_is_v4(&out->dst)]++;
     return ip_send_frag(rt, p, out, frag);
 }
 

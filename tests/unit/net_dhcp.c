@@ -716,7 +716,7 @@ static void nothing_else_before(void **state)
     (void)state;
     u8 f[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8};
     struct ip_out o = {ip_addr_v4(be32(0x0a000002)), ip_addr_v4(be32(0x0a000063)), 6, 0, 0};
-    u64 before = net.stats.ip_not_ours;
+    u64 before = net.stats.ip_not_ours[0];
 
     for (u32 i = 0; i < 2; i++) {
         o.proto = i ? IP_PROTO_UDP : IP_PROTO_TCP;
@@ -724,8 +724,8 @@ static void nothing_else_before(void **state)
         f[37] = 9;
         host_dev_give(&dev, f, 60);
     }
-    assert_int_equal(net.stats.ip_not_ours, before + 2);
-    assert_int_equal(net.stats.tcp_in + net.stats.udp_in, 0);
+    assert_int_equal(net.stats.ip_not_ours[0], before + 2);
+    assert_int_equal(net.stats.tcp_in + net.stats.udp_in[0], 0);
 }
 
 /* RFC 2132 §9.3: options go on in the fields for names; and an option of RFC 2132 that is cut, or

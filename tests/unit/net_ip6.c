@@ -80,7 +80,7 @@ static void solicitations(void **state)
     neighbour(135, 0, &peer, &us, 1, 254, 2); /* from beyond a router */
     assert_int_equal(answer(), 0);
     assert_null(arp_find(&net, &peer));
-    assert_int_equal(net.stats.icmp_bad, 1);
+    assert_int_equal(net.stats.icmp_bad[1], 1);
     neighbour(135, 0, &peer, &us, 1, 255, 2);
     assert_int_equal(answer(), 135); /* it is new and used: checked at once (§7.3.3) */
     assert_int_equal(answer(), 136);
