@@ -174,3 +174,14 @@ int fmt_snprintf(char *buf, size_t size, const char *fmt, ...)
     va_end(ap);
     return n;
 }
+
+int fmt_put(struct fmt_out *o, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = fmt_write(o, fmt, ap);
+    va_end(ap);
+    return n;
+}

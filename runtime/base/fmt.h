@@ -26,6 +26,7 @@ struct fmt_out {
  * stands. Returns  o->total; -1 if that exceeded INT_MAX
  */
 int fmt_write(struct fmt_out *o, const char *fmt, va_list ap);
+int fmt_put(struct fmt_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /**
  * The same into @buf, like vsnprintf().

@@ -27,7 +27,6 @@
 #include "dev/pkt.h"
 #include "dev/uart.h"
 #include "file/console.h"
-#include "fs/generator.h"
 #include "fs/hostname.h"
 #include "mem/page.h"
 #include "mem/vm.h"
@@ -42,11 +41,9 @@
 #pragma weak pkt_pool_init
 #pragma weak random_init
 #pragma weak fs_start
-#pragma weak fs_set_generator
 #pragma weak net_config_read
 #pragma weak net_hostname
 #pragma weak net_start
-#pragma weak net_resolv_conf
 #pragma weak net_on_addr
 #pragma weak net_on_listen
 #pragma weak fault_signal
@@ -163,8 +160,6 @@ static void start_network(const char *line)
     net_config_read(line, &cfg);
     cfg.hostname = hostname[0] ? hostname : NULL;
     net_start(&cfg);
-    if (fs_set_generator && net_resolv_conf)
-        fs_set_generator("/etc/resolv.conf", net_resolv_conf);
 }
 
 /* ---- the service ---- */

@@ -1,22 +1,20 @@
 /*
- * Files whose text is made when they are opened. Rooms that fs/ does not know (the network and its
- * /etc/resolv.conf) register theirs through boot/. This costs a service without files one table.
+ * Files whose text is made when they are opened: tables of them, each of which ends with a path of
+ * NULL. Their directories are those of root.c.
  */
 #pragma once
 
+#include "base/fmt.h"
 #include "base/types.h"
 
-/* Write the text into @buf. Returns its length, at most @size. */
-typedef int fs_generator_fn(char *buf, size_t size);
+/* Write the text to @o, however long it is; may not sleep once it has begun. */
+typedef void fs_generator_fn(struct fmt_out *o);
 
 struct fs_generator {
     const char *path;
-    fs_generator_fn *fn;
+    fs_generator_fn *fn; /* NULL: not in this image */
 };
 
-#define N_GENERATORS_MAX 8
-extern struct fs_generator
-    fs_generators[N_GENERATORS_MAX]; /* ends with path == NULL, if not full */
-
-/* Before the first path is walked. @path stays the caller's; its directory is one of root.h's. */
-void fs_set_generator(const char *path, fs_generator_fn *fn);
+extern const struct fs_generator procfs_files[];
+/* The network's, of which this room knows nothing else: sys/net_files.c. Named weakly by root.c. */
+extern const struct fs_generator net_files[];

@@ -1,50 +1,49 @@
-#include "fs/procfs.h"
+#include "fs/generator.h"
 
-#include "base/fmt.h"
 #include "mem/page.h"
 #include "sched/clock.h"
 
-static int meminfo(char *buf, size_t size)
+static void meminfo(struct fmt_out *o)
 {
     unsigned long total_kb = page_total() * (PAGE_SIZE / 1024);
     unsigned long free_kb = page_avail() * (PAGE_SIZE / 1024);
 
-    return fmt_snprintf(buf, size,
-                        "MemTotal:       %8lu kB\nMemFree:        %8lu kB\n"
-                        "MemAvailable:   %8lu kB\nBuffers:               0 kB\n"
-                        "Cached:                0 kB\nSwapTotal:             0 kB\n"
-                        "SwapFree:              0 kB\n",
-                        total_kb, free_kb, free_kb);
+    fmt_put(o,
+            "MemTotal:       %8lu kB\nMemFree:        %8lu kB\n"
+            "MemAvailable:   %8lu kB\nBuffers:               0 kB\n"
+            "Cached:                0 kB\nSwapTotal:             0 kB\n"
+            "SwapFree:              0 kB\n",
+            total_kb, free_kb, free_kb);
 }
 
-static int cpuinfo(char *buf, size_t size)
+static void cpuinfo(struct fmt_out *o)
 {
-    return fmt_snprintf(buf, size, "processor\t: 0\nsiblings\t: 1\ncpu cores\t: 1\n\n");
+    fmt_put(o, "processor\t: 0\nsiblings\t: 1\ncpu cores\t: 1\n\n");
 }
 
 /* In ticks of 10 ms. What is idle time and what is not is not accounted: all counts as user time.
  */
-static int stat(char *buf, size_t size)
+static void stat(struct fmt_out *o)
 {
     unsigned long ticks = clock_mono_ns() / (10 * NSEC_PER_MSEC);
     unsigned long boot_s = (clock_wall_ns() - clock_mono_ns()) / NSEC_PER_SEC;
 
-    return fmt_snprintf(buf, size,
-                        "cpu  %lu 0 0 0 0 0 0 0 0 0\ncpu0 %lu 0 0 0 0 0 0 0 0 0\n"
-                        "btime %lu\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n",
-                        ticks, ticks, boot_s);
+    fmt_put(o,
+            "cpu  %lu 0 0 0 0 0 0 0 0 0\ncpu0 %lu 0 0 0 0 0 0 0 0 0\n"
+            "btime %lu\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n",
+            ticks, ticks, boot_s);
 }
 
-static int uptime(char *buf, size_t size)
+static void uptime(struct fmt_out *o)
 {
     unsigned long ticks = clock_mono_ns() / (10 * NSEC_PER_MSEC);
 
-    return fmt_snprintf(buf, size, "%lu.%02lu 0.00\n", ticks / 100, ticks % 100);
+    fmt_put(o, "%lu.%02lu 0.00\n", ticks / 100, ticks % 100);
 }
 
-static int loadavg(char *buf, size_t size)
+static void loadavg(struct fmt_out *o)
 {
-    return fmt_snprintf(buf, size, "0.00 0.00 0.00 1/1 1\n");
+    fmt_put(o, "0.00 0.00 0.00 1/1 1\n");
 }
 
 const struct fs_generator procfs_files[] = {

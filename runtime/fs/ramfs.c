@@ -209,11 +209,29 @@ void ramfs_set_generator(struct inode *inode, fs_generator_fn *fn)
     ram_of(inode)->file.generate = fn;
 }
 
+/* Text on its way into a file. */
+struct generation {
+    struct fmt_out out;
+    struct inode *inode;
+    u64 len_bytes; /* that are there already */
+    int err;
+};
+
+static void generation_flush(struct fmt_out *o)
+{
+    struct generation *g = CONTAINER_OF(o, struct generation, out);
+    ssize_t n = ramfs_write(g->inode, o->buf, o->used, g->len_bytes);
+
+    if (n != (ssize_t)o->used) /* rather no text than a part of it */
+        g->err = -ENOMEM;
+    g->len_bytes += o->used;
+    o->used = 0;
+}
+
 static int ramfs_open(struct inode *inode, u32 flags)
 {
     struct ramfs_inode *ri = ram_of(inode);
-    char *buf;
-    int n;
+    struct generation g = {.out = {.size = PAGE_SIZE, .flush = generation_flush}, .inode = inode};
 
     if (!S_ISREG(inode->mode) || !ri->file.generate)
         return 0;
@@ -221,14 +239,14 @@ static int ramfs_open(struct inode *inode, u32 flags)
         ri->file.generate = NULL;
         return 0;
     }
-    buf = page_alloc(1);
-    if (!buf)
+    g.out.buf = page_alloc(1);
+    if (!g.out.buf)
         return -ENOMEM;
-    n = ri->file.generate(buf, PAGE_SIZE);
-    ramfs_truncate(inode, 0);
-    ramfs_write(inode, buf, (size_t)n, 0);
-    page_free(buf, 1);
-    return 0;
+    ri->file.generate(&g.out);
+    generation_flush(&g.out);
+    ramfs_truncate(inode, g.len_bytes);
+    page_free(g.out.buf, 1);
+    return g.err;
 }
 
 /* -- directories -- */

@@ -3,43 +3,43 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/fmt.h"
 #include "base/panic.h"
 #include "fs/devfs.h"
+#include "fs/generator.h"
 #include "fs/hostname.h"
-#include "fs/procfs.h"
 #include "fs/ramfs.h"
+
+#pragma weak net_files
 
 static const struct {
     const char *path;
     u32 mode;
 } dirs[] = {
-    {"/dev", 0755},       {"/dev/shm", 01777}, {"/etc", 0755},     {"/proc", 0555},
-    {"/proc/self", 0555}, {"/root", 0700},     {"/run", 0755},     {"/tmp", 01777},
-    {"/var", 0755},       {"/var/log", 0755},  {"/var/run", 0755}, {"/var/tmp", 01777},
+    {"/dev", 0755},      {"/dev/shm", 01777},  {"/etc", 0755},     {"/proc", 0555},
+    {"/proc/net", 0555}, {"/proc/self", 0555}, {"/root", 0700},    {"/run", 0755},
+    {"/tmp", 01777},     {"/var", 0755},       {"/var/log", 0755}, {"/var/run", 0755},
+    {"/var/tmp", 01777},
 };
 
-static int hosts_text(char *buf, size_t size)
+static void hosts_text(struct fmt_out *o)
 {
-    return fmt_snprintf(buf, size, "127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost\n",
-                        hostname_get());
+    fmt_put(o, "127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost\n", hostname_get());
 }
 
-static int hostname_text(char *buf, size_t size)
+static void hostname_text(struct fmt_out *o)
 {
-    return fmt_snprintf(buf, size, "%s\n", hostname_get());
+    fmt_put(o, "%s\n", hostname_get());
 }
 
-static int passwd_text(char *buf, size_t size)
+static void passwd_text(struct fmt_out *o)
 {
-    return fmt_snprintf(buf, size,
-                        "root:x:0:0:root:/root:/bin/sh\n"
-                        "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n");
+    fmt_put(o, "root:x:0:0:root:/root:/bin/sh\n"
+               "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n");
 }
 
-static int group_text(char *buf, size_t size)
+static void group_text(struct fmt_out *o)
 {
-    return fmt_snprintf(buf, size, "root:x:0:\nnogroup:x:65534:\nnobody:x:65534:\n");
+    fmt_put(o, "root:x:0:\nnogroup:x:65534:\nnobody:x:65534:\n");
 }
 
 static const struct fs_generator etc_files[] = {
@@ -50,17 +50,19 @@ static const struct fs_generator etc_files[] = {
     {NULL, NULL},
 };
 
-/* Make @path; the tree is not walkable yet, so by hand: at most two levels. */
+/* Make @path; the tree is not walkable yet, so by hand. */
 static struct inode *node_make(struct inode *root, const char *path, u32 mode)
 {
-    const char *name = strrchr(path, '/') + 1;
     struct inode *dir = inode_get(root), *made = NULL;
-    size_t len = (size_t)(name - path);
+    const char *name = path + 1, *slash;
     int err = 0;
 
-    if (len > 2) { /* "/DIR/" */
-        inode_put(dir);
-        err = root->ops->lookup(root, path + 1, len - 2, &dir);
+    while (!err && (slash = strchr(name, '/')) != NULL) {
+        struct inode *above = dir;
+
+        err = above->ops->lookup(above, name, (size_t)(slash - name), &dir);
+        inode_put(above);
+        name = slash + 1;
     }
     if (!err)
         err = dir->ops->create(dir, name, strlen(name), mode, 0, &made);
@@ -70,14 +72,23 @@ static struct inode *node_make(struct inode *root, const char *path, u32 mode)
     return made;
 }
 
-static void generators_add(struct inode *root, const struct fs_generator *g, size_t n_max)
+static void generators_add(struct inode *root, const struct fs_generator *g)
 {
-    for (size_t i = 0; i < n_max && g[i].path; i++) {
-        struct inode *file = node_make(root, g[i].path, S_IFREG | 0444);
+    for (; g && g->path; g++) {
+        struct inode *file;
 
-        ramfs_set_generator(file, g[i].fn);
+        if (!g->fn)
+            continue;
+        file = node_make(root, g->path, S_IFREG | 0444);
+        ramfs_set_generator(file, g->fn);
         inode_put(file);
     }
+}
+
+static void self_populate(struct inode *self)
+{
+    self->ops->symlink(self, "exe", 3, "/service");
+    self->ops->symlink(self, "net", 3, "/proc/net");
 }
 
 struct inode *root_build(void)
@@ -91,11 +102,11 @@ struct inode *root_build(void)
         if (!strcmp(dirs[i].path, "/dev") && devfs_populate(dir))
             panic("fs: no memory for /dev");
         if (!strcmp(dirs[i].path, "/proc/self"))
-            dir->ops->symlink(dir, "exe", 3, "/service");
+            self_populate(dir);
         inode_put(dir);
     }
-    generators_add(root, etc_files, SIZE_MAX);
-    generators_add(root, procfs_files, SIZE_MAX);
-    generators_add(root, fs_generators, N_GENERATORS_MAX);
+    generators_add(root, etc_files);
+    generators_add(root, procfs_files);
+    generators_add(root, net_files);
     return root;
 }

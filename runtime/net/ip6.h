@@ -109,5 +109,5 @@ void slaac_router(struct net *n, const u8 *m, u32 len, const struct ip_addr *fro
 /* Somebody else has @addr. */
 void slaac_conflict(struct net *n, const struct ip_addr *addr);
 void slaac_start(struct net *n, const struct net_config *cfg);
-/* Lines of resolv.conf. Returns their length. */
-int slaac_resolv_conf(struct net *n, char *buf, size_t size);
+/* Lines of resolv.conf. */
+void slaac_resolv_conf(struct net *n, struct fmt_out *o);

@@ -248,25 +248,20 @@ const char *net_hostname(void)
     return net_self->hostname;
 }
 
-int net_resolv_conf(char *buf, size_t size)
+void net_resolv_conf(struct fmt_out *o)
 {
     struct net *n = net_self;
-    size_t len = 0;
 
-    if (size)
-        buf[0] = 0;
     /* Who resolves a name first thing in main() waits for the servers that DHCP brings. */
     if (n->is_acquiring)
         net_wait_addr(n);
     if (n->domain[0])
-        len += (size_t)fmt_snprintf(buf, size, "search %s\n", n->domain);
+        fmt_put(o, "search %s\n", n->domain);
     for (u32 i = 0; i < NET_DNS_MAX; i++) {
         u32 a = n->dns[i];
-        if (a && len < size)
-            len += (size_t)fmt_snprintf(buf + len, size - len, "nameserver %u.%u.%u.%u\n", a & 255,
-                                        a >> 8 & 255, a >> 16 & 255, a >> 24);
+        if (a)
+            fmt_put(o, "nameserver %u.%u.%u.%u\n", a & 255, a >> 8 & 255, a >> 16 & 255, a >> 24);
     }
-    if (slaac_resolv_conf && len < size)
-        len += (size_t)slaac_resolv_conf(n, buf + len, size - len);
-    return (int)MIN(len, size ? size - 1 : 0);
+    if (slaac_resolv_conf)
+        slaac_resolv_conf(n, o);
 }

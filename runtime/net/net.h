@@ -27,8 +27,10 @@ void net_start(const struct net_config *cfg);
 /* Has the interface an address (or is there no device at all)? Waits up to @deadline_ns for it. */
 bool net_wait_ready(u64 deadline_ns);
 
-/* Text of /etc/resolv.conf from DHCP or the configuration. Returns its length. */
-int net_resolv_conf(char *buf, size_t size);
+struct fmt_out;
+
+/* Text of /etc/resolv.conf, from DHCP or the configuration. May sleep, before it writes. */
+void net_resolv_conf(struct fmt_out *o);
 
 /* The name DHCP or the configuration gave this machine; "" if none did. */
 const char *net_hostname(void);

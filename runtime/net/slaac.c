@@ -282,16 +282,14 @@ void slaac_start(struct net *n, const struct net_config *cfg)
     timer_arm(s);
 }
 
-int slaac_resolv_conf(struct net *n, char *buf, size_t size)
+void slaac_resolv_conf(struct net *n, struct fmt_out *o)
 {
     char text[TEXT_BYTES];
-    size_t len = 0;
 
     for (u32 i = 0; n->ip6 && i < IP6_DNS; i++) {
-        if (n->ip6->dns[i].end_ns <= net_now(n) || len >= size)
+        if (n->ip6->dns[i].end_ns <= net_now(n))
             continue;
         text_of(&n->ip6->dns[i].addr, text);
-        len += (size_t)fmt_snprintf(buf + len, size - len, "nameserver %s\n", text);
+        fmt_put(o, "nameserver %s\n", text);
     }
-    return (int)MIN(len, size);
 }

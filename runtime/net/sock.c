@@ -19,6 +19,11 @@
 
 struct net *net_self;
 
+/* The files that tell about sockets are read from the archive, but not kept in an image for it. */
+#ifndef SKIFF_HOST_TEST
+__asm__(".pushsection .skiff.needs,\"e\",@progbits\n\t.quad net_files\n\t.popsection");
+#endif
+
 /* NULL if the protocol is not linked. */
 extern __typeof__(tcp_sock_new) tcp_sock_new __attribute__((weak));
 extern __typeof__(udp_sock_new) udp_sock_new __attribute__((weak));

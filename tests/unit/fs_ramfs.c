@@ -1,6 +1,6 @@
 /* ramfs: content against a plain array, holes, truncation, ENOSPC; nothing leaks; getdents64(2). */
 /* sources: runtime/fs/walk.c runtime/fs/vfs.c runtime/fs/open.c runtime/fs/ramfs.c */
-/* sources: runtime/fs/root.c runtime/fs/devfs.c runtime/fs/procfs.c runtime/fs/generator.c */
+/* sources: runtime/fs/root.c runtime/fs/devfs.c runtime/fs/procfs.c */
 /* sources: runtime/fs/hostname.c runtime/file/console.c runtime/file/file.c runtime/file/wait.c */
 /* sources: runtime/file/fdtable.c runtime/base/fmt.c tests/unit/file_host.c */
 #include "file_host.h"

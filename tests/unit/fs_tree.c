@@ -1,6 +1,6 @@
 /* path_resolution(7), open(2), rename(2): the path walk, and the errnos of calls on names. */
 /* sources: runtime/fs/walk.c runtime/fs/vfs.c runtime/fs/open.c runtime/fs/ramfs.c */
-/* sources: runtime/fs/root.c runtime/fs/devfs.c runtime/fs/procfs.c runtime/fs/generator.c */
+/* sources: runtime/fs/root.c runtime/fs/devfs.c runtime/fs/procfs.c */
 /* sources: runtime/fs/hostname.c runtime/file/console.c runtime/file/file.c runtime/file/wait.c */
 /* sources: runtime/file/fdtable.c runtime/base/fmt.c tests/unit/file_host.c */
 #include "file_host.h"
@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -364,10 +365,45 @@ static void mounts(void **state)
     fs_unlink(at, "/tmp/f");
 }
 
-static int custom_text(char *buf, size_t size)
+static void custom_text(struct fmt_out *o)
 {
     static int n;
-    return snprintf(buf, size, "text %d\n", ++n);
+    fmt_put(o, "text %d\n", ++n);
+}
+
+static u32 n_lines;
+
+static void long_text(struct fmt_out *o)
+{
+    for (u32 i = 0; i < n_lines; i++)
+        fmt_put(o, "line %08u\n", i);
+}
+
+const struct fs_generator net_files[] = {
+    {"/etc/resolv.conf", custom_text},
+    {"/proc/net/absent", NULL},
+    {"/proc/net/tcp", long_text},
+    {NULL, NULL},
+};
+
+/* a generated text has any length, and is whole or not there */
+static void generated_long(void **state)
+{
+    (void)state;
+    struct file *f;
+    char buf[15];
+
+    assert_int_equal(try_open("/proc/net/absent", O_RDONLY), -ENOENT);
+    for (n_lines = 10000; n_lines; n_lines /= 10) { /* shorter than it was, too */
+        assert_int_equal(open_as("/proc/self/net/tcp", O_RDONLY, &f), 0);
+        for (u32 i = 0; i < n_lines; i++) {
+            assert_int_equal(host_read(f, buf, 14), 14);
+            buf[14] = 0;
+            assert_int_equal(strtoul(buf + 5, NULL, 10), i);
+        }
+        assert_int_equal(host_read(f, buf, 14), 0);
+        file_put(f);
+    }
 }
 
 static void generated(void **state)
@@ -432,13 +468,6 @@ static void devices(void **state)
     assert_int_equal(try_open("/dev/stdin", O_RDONLY), -ENXIO); /* nothing is open here */
 }
 
-static int group_setup(void **state)
-{
-    (void)state;
-    fs_set_generator("/etc/resolv.conf", custom_text);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,8 +478,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(renames, setup, teardown),
         cmocka_unit_test_setup_teardown(working_directory, setup, teardown),
         cmocka_unit_test_setup_teardown(generated, setup, teardown),
+        cmocka_unit_test_setup_teardown(generated_long, setup, teardown),
         cmocka_unit_test_setup_teardown(devices, setup, teardown),
         cmocka_unit_test_setup_teardown(mounts, setup, teardown),
     };
-    return cmocka_run_group_tests(tests, group_setup, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/random.h"
+#include "file/fdtable.h"
 #include "mem/heap.h"
 #include "mem/page.h"
 #include "net/csum.h"
@@ -576,4 +577,40 @@ int fmt_snprintf(char *buf, size_t size, const char *fmt, ...)
     n = vsnprintf(buf, size, fmt, ap);
     va_end(ap);
     return n;
+}
+
+int fmt_put(struct fmt_out *o, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(o->buf + o->used, o->size - o->used, fmt, ap);
+    va_end(ap);
+    o->total += (size_t)n;
+    o->used = MIN(o->total, o->size);
+    return (int)o->total;
+}
+
+/* No descriptors here: tests hold their files themselves. */
+struct file *fd_get(int fd)
+{
+    (void)fd;
+    return NULL;
+}
+
+u32 fd_limit(void)
+{
+    return 0;
+}
+
+const char *host_resolv_conf(void)
+{
+    static char text[512];
+    struct fmt_out o = {.buf = text, .size = sizeof(text)};
+
+    net_resolv_conf(&o);
+    assert_in_range(o.total, 0, sizeof(text) - 1);
+    text[o.used] = 0;
+    return text;
 }

@@ -54,6 +54,9 @@ void host_dev_give(struct host_dev *d, const void *frame, size_t len);
 /* One arrives in packets of @piece bytes, as from a device that puts segments together. */
 void host_dev_give_chain(struct host_dev *d, const u8 *frame, size_t len, size_t piece);
 
+/* What /etc/resolv.conf would be, until the next call. */
+const char *host_resolv_conf(void);
+
 /* Let time pass: timers fire in their order, pollers run after each. */
 void host_pass(u64 ns);
 void host_poll(void);
