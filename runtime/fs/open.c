@@ -10,8 +10,11 @@
 #include <unistd.h>
 
 #include "fs/devfs.h"
+#include "fs/generator.h"
 #include "mem/heap.h"
 #include "sched/clock.h"
+
+#pragma weak net_files
 
 /* fcntl(F_GETFL) of a 64-bit Linux process shows this on every opened file. */
 #define O_LARGEFILE_ 0100000u
@@ -265,6 +268,9 @@ int fs_open(struct inode *at, const char *path, u32 flags, u32 mode, struct file
     u32 mask;
     int err;
 
+    LINK_WITH(etc_files);
+    LINK_WITH(procfs_files);
+    LINK_WITH(net_files);
     if ((flags & O_TMPFILE) == O_TMPFILE)
         return -EOPNOTSUPP;
     if (flags & O_PATH)

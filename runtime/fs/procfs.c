@@ -46,7 +46,7 @@ static void loadavg(struct fmt_out *o)
     fmt_put(o, "0.00 0.00 0.00 1/1 1\n");
 }
 
-const struct fs_generator procfs_files[] = {
+FS_FILES const struct fs_generator procfs_files[] = {
     {"/proc/meminfo", meminfo}, {"/proc/cpuinfo", cpuinfo}, {"/proc/stat", stat},
-    {"/proc/uptime", uptime},   {"/proc/loadavg", loadavg}, {NULL, NULL},
+    {"/proc/uptime", uptime},   {"/proc/loadavg", loadavg},
 };

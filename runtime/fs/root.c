@@ -9,8 +9,6 @@
 #include "fs/hostname.h"
 #include "fs/ramfs.h"
 
-#pragma weak net_files
-
 static const struct {
     const char *path;
     u32 mode;
@@ -42,27 +40,28 @@ static void group_text(struct fmt_out *o)
     fmt_put(o, "root:x:0:\nnogroup:x:65534:\nnobody:x:65534:\n");
 }
 
-static const struct fs_generator etc_files[] = {
+FS_FILES const struct fs_generator etc_files[] = {
     {"/etc/hosts", hosts_text},
     {"/etc/hostname", hostname_text},
     {"/etc/passwd", passwd_text},
     {"/etc/group", group_text},
-    {NULL, NULL},
 };
 
 /* Make @path; the tree is not walkable yet, so by hand. */
 static struct inode *node_make(struct inode *root, const char *path, u32 mode)
 {
     struct inode *dir = inode_get(root), *made = NULL;
-    const char *name = path + 1, *slash;
+    const char *name = path + 1;
     int err = 0;
 
-    while (!err && (slash = strchr(name, '/')) != NULL) {
+    for (const char *at = name; !err && *at; at++) {
         struct inode *above = dir;
 
-        err = above->ops->lookup(above, name, (size_t)(slash - name), &dir);
+        if (*at != '/')
+            continue;
+        err = above->ops->lookup(above, name, (size_t)(at - name), &dir);
         inode_put(above);
-        name = slash + 1;
+        name = at + 1;
     }
     if (!err)
         err = dir->ops->create(dir, name, strlen(name), mode, 0, &made);
@@ -72,12 +71,12 @@ static struct inode *node_make(struct inode *root, const char *path, u32 mode)
     return made;
 }
 
-static void generators_add(struct inode *root, const struct fs_generator *g)
+static void generators_add(struct inode *root)
 {
-    for (; g && g->path; g++) {
+    for (const struct fs_generator *g = __skiff_fs_files_start; g < __skiff_fs_files_end; g++) {
         struct inode *file;
 
-        if (!g->fn)
+        if (!g->path || !g->fn)
             continue;
         file = node_make(root, g->path, S_IFREG | 0444);
         ramfs_set_generator(file, g->fn);
@@ -105,8 +104,6 @@ struct inode *root_build(void)
             self_populate(dir);
         inode_put(dir);
     }
-    generators_add(root, etc_files);
-    generators_add(root, procfs_files);
-    generators_add(root, net_files);
+    generators_add(root);
     return root;
 }

@@ -379,11 +379,10 @@ static void long_text(struct fmt_out *o)
         fmt_put(o, "line %08u\n", i);
 }
 
-const struct fs_generator net_files[] = {
+FS_FILES const struct fs_generator net_files[] = {
     {"/etc/resolv.conf", custom_text},
     {"/proc/net/absent", NULL},
     {"/proc/net/tcp", long_text},
-    {NULL, NULL},
 };
 
 /* a generated text has any length, and is whole or not there */
