@@ -7,14 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#include "file/ring.h"
 #include "mem/heap.h"
-
-struct pipe {
-    struct file read_end, write_end;
-    struct ring ring;
-    bool has_reader, has_writer;
-};
 
 static struct pipe *pipe_of_reader(struct file *f)
 {
@@ -162,6 +155,13 @@ static const struct file_ops writer_ops = {
     .stat = pipe_stat,
     .release = writer_release,
 };
+
+struct pipe *pipe_of(struct file *f)
+{
+    if (f->ops == &reader_ops)
+        return pipe_of_reader(f);
+    return f->ops == &writer_ops ? pipe_of_writer(f) : NULL;
+}
 
 int pipe_new(u32 flags, struct file **read_end, struct file **write_end)
 {

@@ -68,6 +68,55 @@ size_t ring_take(struct ring *r, void *buf, size_t len)
     return len;
 }
 
+int ring_room(struct ring *r, size_t len, struct iovec iov[RING_PAGES])
+{
+    u64 pos = r->tail;
+    int n_iov = 0;
+
+    len = MIN(len, ring_space(r));
+    while (len) {
+        size_t at = pos % PAGE_SIZE, n = MIN(len, PAGE_SIZE - at);
+        u8 **page = page_at(r, pos);
+
+        if (!*page)
+            *page = page_alloc(1);
+        if (!*page)
+            break;
+        iov[n_iov++] = (struct iovec){*page + at, n};
+        pos += n;
+        len -= n;
+    }
+    return n_iov;
+}
+
+void ring_commit(struct ring *r, size_t len)
+{
+    u64 first_free, last = r->head / PAGE_SIZE + RING_PAGES;
+
+    r->tail += len;
+    first_free = ALIGN_UP(r->tail, PAGE_SIZE);
+    for (u64 pos = first_free; pos / PAGE_SIZE < last && *page_at(r, pos); pos += PAGE_SIZE) {
+        page_free(*page_at(r, pos), 1);
+        *page_at(r, pos) = NULL;
+    }
+}
+
+int ring_bytes(const struct ring *r, size_t len, struct iovec iov[RING_PAGES])
+{
+    u64 pos = r->head;
+    int n_iov = 0;
+
+    len = MIN(len, ring_used(r));
+    while (len) {
+        size_t at = pos % PAGE_SIZE, n = MIN(len, PAGE_SIZE - at);
+
+        iov[n_iov++] = (struct iovec){r->pages[pos / PAGE_SIZE % RING_PAGES] + at, n};
+        pos += n;
+        len -= n;
+    }
+    return n_iov;
+}
+
 void ring_fini(struct ring *r)
 {
     ring_take(r, NULL, RING_BYTES);

@@ -36,6 +36,18 @@ size_t ring_take(struct ring *r, void *buf, size_t len);
 /* Copy up to @len bytes, @skip behind the head, and leave them there. */
 size_t ring_peek(const struct ring *r, size_t skip, void *buf, size_t len);
 
+/**
+ * Where the next bytes go, for who fills them in himself; ring_commit() follows at once.
+ *
+ * Returns  how many vectors there are, of up to @len bytes together; fewer when full or out of
+ * memory
+ */
+int ring_room(struct ring *r, size_t len, struct iovec iov[RING_PAGES]);
+void ring_commit(struct ring *r, size_t len); /* so many of them are filled */
+
+/* Where the oldest bytes are, up to @len of them. Returns how many vectors. */
+int ring_bytes(const struct ring *r, size_t len, struct iovec iov[RING_PAGES]);
+
 /* Free what it holds. */
 void ring_fini(struct ring *r);
 

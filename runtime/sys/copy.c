@@ -66,9 +66,10 @@ static long copy(const struct side *in, const struct side *out, size_t len)
     return got < 0 ? got : put < 0 ? put : 0;
 }
 
-/* Both files of a copy, if it is allowed at all. */
-static long copy_begin(int in_fd, int out_fd, off_t *in_off, off_t *out_off, struct side *in,
-                       struct side *out)
+/* Both files of a copy, if it is allowed at all. @no_offsets: the error of an input that has none.
+ */
+static long copy_begin(int in_fd, int out_fd, off_t *in_off, off_t *out_off, int no_offsets,
+                       struct side *in, struct side *out)
 {
     long r = -EBADF;
 
@@ -79,8 +80,11 @@ static long copy_begin(int in_fd, int out_fd, off_t *in_off, off_t *out_off, str
     if ((in->file->flags & O_ACCMODE) == O_WRONLY || in->file->flags & O_PATH ||
         (out->file->flags & O_ACCMODE) == O_RDONLY || out->file->flags & O_PATH)
         goto put;
+    r = no_offsets;
+    if (!in->file->ops->seek)
+        goto put;
     r = -EINVAL;
-    if (!in->file->ops->read || !out->file->ops->write || !in->file->ops->seek)
+    if (!in->file->ops->read || !out->file->ops->write)
         goto put;
     if ((in_off && *in_off < 0) || (out_off && *out_off < 0))
         goto put;
@@ -102,7 +106,7 @@ static void copy_end(const struct side *in, const struct side *out)
 long uk_sendfile(int out_fd, int in_fd, off_t *off, size_t len)
 {
     struct side in, out;
-    long r = copy_begin(in_fd, out_fd, off, NULL, &in, &out);
+    long r = copy_begin(in_fd, out_fd, off, NULL, off ? -ESPIPE : -EINVAL, &in, &out);
 
     if (r)
         return r;
@@ -119,7 +123,7 @@ long uk_copy_file_range(int in_fd, off_t *in_off, int out_fd, off_t *out_off, si
 
     if (flags)
         return -EINVAL;
-    r = copy_begin(in_fd, out_fd, in_off, out_off, &in, &out);
+    r = copy_begin(in_fd, out_fd, in_off, out_off, -EINVAL, &in, &out);
     if (r)
         return r;
     if (out.file->flags & O_APPEND)

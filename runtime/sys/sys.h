@@ -51,6 +51,11 @@ long uk_sendfile(int out_fd, int in_fd, off_t *off, size_t len);
 long uk_copy_file_range(int in_fd, off_t *in_off, int out_fd, off_t *out_off, size_t len,
                         unsigned flags);
 
+/* splice.c: with a pipe on one side */
+long uk_splice(int in_fd, off_t *in_off, int out_fd, off_t *out_off, size_t len, unsigned flags);
+long uk_tee(int in_fd, int out_fd, size_t len, unsigned flags);
+long uk_vmsplice(int fd, const struct iovec *iov, size_t n_iov, unsigned flags);
+
 /* sync.c: durable, and hints about it */
 long uk_fsync(int fd);
 long uk_fdatasync(int fd);

@@ -1,5 +1,4 @@
-/* proc_net(5), RFC 4293, RFC 4022, RFC 4113: what happens moves its counters, by exactly as much.
- */
+/* RFC 4293, RFC 4022, RFC 4113: what happens moves its counters, by exactly as much. */
 #define _GNU_SOURCE 1
 #include "proc_net.h"
 

@@ -227,11 +227,42 @@ static void out_of_pages(void **state)
     host_pages_left += 100;
 }
 
+/* filled in place and read in place, in any amounts: no byte is lost and no page kept */
+static void room_and_bytes(void **state)
+{
+    struct ring *ring = &pipe_of(r)->ring;
+    struct iovec iov[RING_PAGES];
+    size_t in = 0, out = 0;
+
+    (void)state;
+    assert_ptr_equal(pipe_of(r), pipe_of(w));
+    for (size_t round = 0; round < 600; round++) {
+        size_t want = round * 7919 % (RING_BYTES + 5000), fill = want * (round % 4) / 3, n = 0;
+        int n_iov = ring_room(ring, want, iov);
+        for (int i = 0; i < n_iov && n < fill; i++)
+            for (size_t k = 0; k < iov[i].iov_len && n < fill; k++, n++)
+                ((u8 *)iov[i].iov_base)[k] = big[(in + n) % RING_BYTES];
+        ring_commit(ring, n);
+        in += n;
+        assert_int_equal(ring_used(ring), in - out);
+        assert_in_range(host_n_pages, (in - out) / PAGE_SIZE, (in - out) / PAGE_SIZE + 2);
+        n = 0;
+        n_iov = ring_bytes(ring, round * 4801 % RING_BYTES, iov);
+        for (int i = 0; i < n_iov; i++)
+            for (size_t k = 0; k < iov[i].iov_len; k++, n++)
+                assert_int_equal(((u8 *)iov[i].iov_base)[k], big[(out + n) % RING_BYTES]);
+        assert_int_equal(ring_take(ring, NULL, n), n);
+        out += n;
+    }
+    assert_int_equal(ring_room(ring, 0, iov), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bytes_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(capacity, setup, teardown),
+        cmocka_unit_test_setup_teardown(room_and_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(full_at_odd_offset, setup, teardown),
         cmocka_unit_test_setup_teardown(small_writes_are_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(blocked_writer_finishes, setup, teardown),
