@@ -18,7 +18,7 @@ bool netif_info_get(const struct net *n, u32 index, struct netif_info *out)
         return false;
     *out = (struct netif_info){.index = index,
                                .flags = IFF_UP | IFF_RUNNING,
-                               .mtu_bytes = nif->mtu_bytes,
+                               .mtu_bytes = nif->is_loop ? 65536u : nif->mtu_bytes, /* as Linux */
                                .hw_type = nif->is_loop ? ARPHRD_LOOPBACK : ARPHRD_ETHER};
     memcpy(out->name, nif->is_loop ? "lo" : "eth0", nif->is_loop ? 2 : 4);
     out->flags |= nif->is_loop ? IFF_LOOPBACK : IFF_BROADCAST | IFF_MULTICAST;

@@ -197,6 +197,11 @@ static long op_ioctl(struct file *f, unsigned cmd, void *arg)
             return -EINVAL;
         v = (int)sk->ops->n_unsent(sk);
         break;
+    case SIOCATMARK: /* urgent data is in line: there is no mark */
+        if (sk->type != SOCK_STREAM)
+            return -ENOTTY;
+        v = 0;
+        break;
     case FIONBIO:
         memcpy(&v, arg, sizeof(v));
         f->flags = v ? f->flags | O_NONBLOCK : f->flags & ~(u32)O_NONBLOCK;
@@ -388,5 +393,8 @@ ssize_t sock_recv(struct file *f, void *buf, size_t len, int flags)
     struct sock *sk = sock_of(f);
     struct iovec iov = {buf, len};
 
+    /* tcp(7): with MSG_TRUNC nothing is written */
+    if (unlikely(!buf && len) && !(flags & MSG_TRUNC && sk->net && sk->type == SOCK_STREAM))
+        return -EFAULT;
     return sk->ops->recv(sk, &iov, 1, NULL, flags);
 }

@@ -544,8 +544,6 @@ static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
     u32 len;
     int err;
 
-    if (flags & MSG_OOB)
-        return -EOPNOTSUPP;
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     while (!u->head) {

@@ -522,7 +522,7 @@ static ssize_t recv_stream(struct unix_sock *u, struct iov_cursor *to, size_t le
     size_t done = 0;
     u64 deadline_ns = 0;
     struct list *at;
-    int err = 0;
+    int err = len ? 0 : wait_msg(u, flags, &deadline_ns); /* as Linux: for no bytes it waits, too */
 
     while (done < len) {
         err = wait_msg(u, flags, &deadline_ns);

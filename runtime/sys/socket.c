@@ -67,13 +67,13 @@ long uk_accept4(int fd, struct sockaddr *addr, unsigned *len, int flags)
     struct file *f, *conn;
     long r;
 
-    if (flags & ~ACCEPT_FLAGS)
-        return -EINVAL;
-    if (addr && !len)
-        return -EFAULT;
     r = sock_get(fd, &f);
     if (r)
         return r;
+    if (flags & ~ACCEPT_FLAGS || (addr && !len)) {
+        file_put(f);
+        return flags & ~ACCEPT_FLAGS ? -EINVAL : -EFAULT;
+    }
     r = DELIVER_RESTARTING(sock_accept(f, addr, len, flags & ~SOCK_CLOEXEC, &conn));
     file_put(f);
     return r ? r : install(conn, flags & SOCK_CLOEXEC);
@@ -197,7 +197,7 @@ long uk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr
     struct file *f;
     long r;
 
-    if ((!buf && len) || (addr && !addr_len))
+    if (addr && (!addr_len || (!buf && len)))
         return -EFAULT;
     if (unlikely(addr || sock_get(fd, &f))) {
         msg.msg_namelen = addr ? *addr_len : 0;
@@ -247,6 +247,8 @@ long uk_recvmsg(int fd, struct msghdr *msg, int flags)
     r = msg_check(msg);
     if (!r)
         r = DELIVER_RESTARTING(sock_recvmsg(f, msg, flags));
+    if (r >= 0)
+        msg->msg_flags |= flags & MSG_CMSG_CLOEXEC; /* as Linux shows it */
     file_put(f);
     return r;
 }
