@@ -5,6 +5,7 @@
  */
 #include "net/proc.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "file/fdtable.h"
@@ -12,35 +13,76 @@
 #include "net/tcp.h"
 #include "net/udp.h"
 
-/* Of struct net_stats, one family's. */
-struct ip_mib {
-    u64 in_receives, in_delivers, out_requests;
-    u64 reasm_reqds, reasm_oks;
-    u64 udp_in_datagrams, udp_no_ports, udp_in_errors;
+/*
+ * A column is one byte: which word of struct net_stats it shows, or which of the values that are
+ * worked out.
+ */
+#define STAT(field) (u8)(offsetof(struct net_stats, field) / sizeof(u64))
+
+enum derived {
+    D_ZERO = sizeof(struct net_stats) / sizeof(u64),
+    D_IN_RECEIVES,
+    D_IN_DELIVERS,
+    D_OUT_REQUESTS,
+    D_OUT_TRANSMITS,
+    D_REASM_REQDS,
+    D_REASM_OKS,
+    D_UDP_IN,
+    D_UDP_NO_PORTS,
+    D_UDP_ERRORS,
+    D_ATTEMPT_FAILS,
+    D_ESTAB_RESETS,
+    D_CURR_ESTAB,
+    D_OUT_SEGS,
+    D_RETRANS_SEGS,
+    D_IN_ERRS,
+    D_TIMEOUTS,
+    D_END
+};
+_Static_assert(D_END <= 256, "a column is a byte");
+
+/* The counters, and behind them what is worked out. */
+union mib {
+    struct net_stats st;
+    u64 word[D_END];
 };
 
-static void ip_mib(const struct net_stats *st, bool is_v6, struct ip_mib *m)
+static void mib_init(union mib *m, const struct net_stats *st, bool is_v6, u32 n_estab)
 {
+    u64 *d = m->word;
     u64 reqds = is_v6 ? st->ip6_reasm_reqds : st->ip_reasm_reqds - st->ip6_reasm_reqds;
     u64 oks = is_v6 ? st->ip6_reasm_oks : st->ip_reasm_oks - st->ip6_reasm_oks;
 
-    m->reasm_reqds = reqds;
-    m->reasm_oks = oks;
-    m->in_receives = st->ip_in[is_v6] - oks;
-    m->in_delivers =
+    m->st = *st;
+    d[D_ZERO] = 0;
+    d[D_REASM_REQDS] = reqds;
+    d[D_REASM_OKS] = oks;
+    d[D_IN_RECEIVES] = st->ip_in[is_v6] - oks;
+    d[D_IN_DELIVERS] =
         st->ip_in[is_v6] - st->ip_bad[is_v6] - st->ip_not_ours[is_v6] - st->ip_proto[is_v6] - reqds;
-    m->out_requests = st->ip_out[is_v6] + (is_v6 ? st->tcp6_out : st->tcp_out - st->tcp6_out);
-    m->udp_no_ports = st->udp_no_port[is_v6] + (is_v6 ? 0 : st->udp_unheard);
-    m->udp_in_errors = st->udp_bad[is_v6] + st->udp_csum[is_v6] + st->udp_queue_full[is_v6];
-    m->udp_in_datagrams = st->udp_in[is_v6] - st->udp_no_port[is_v6] - m->udp_in_errors;
+    d[D_OUT_REQUESTS] = st->ip_out[is_v6] + (is_v6 ? st->tcp6_out : st->tcp_out - st->tcp6_out);
+    d[D_OUT_TRANSMITS] = d[D_OUT_REQUESTS] - st->ip_frag_oks[is_v6] + st->ip_frag_creates[is_v6];
+    d[D_UDP_NO_PORTS] = st->udp_no_port[is_v6] + (is_v6 ? 0 : st->udp_unheard);
+    d[D_UDP_ERRORS] = st->udp_bad[is_v6] + st->udp_csum[is_v6] + st->udp_queue_full[is_v6];
+    d[D_UDP_IN] = st->udp_in[is_v6] - st->udp_no_port[is_v6] - d[D_UDP_ERRORS];
+    /* a cookie's connection ends in SYN-RECEIVED, but has not failed */
+    d[D_ATTEMPT_FAILS] =
+        st->tcp_ended[TCP_SYN_SENT] + st->tcp_ended[TCP_SYN_RECV] - st->tcp_cookies_sent;
+    d[D_ESTAB_RESETS] = st->tcp_ended[TCP_ESTABLISHED] + st->tcp_ended[TCP_CLOSE_WAIT];
+    d[D_CURR_ESTAB] = n_estab;
+    d[D_RETRANS_SEGS] = st->tcp_retransmits + st->tcp_syn_retransmits;
+    d[D_OUT_SEGS] = st->tcp_out + st->tcp_raw_out - d[D_RETRANS_SEGS];
+    d[D_IN_ERRS] = st->tcp_bad + st->tcp_csum;
+    d[D_TIMEOUTS] = st->tcp_rto + st->tcp_syn_retransmits;
 }
 
-/* Two lines: the names, then as many values. */
-static void put_group(struct fmt_out *o, const char *group, const char *names, const u64 *v, u32 n)
+/* Two lines, names and values; @head is the first and the beginning of the second. */
+static void put_group(struct fmt_out *o, const union mib *m, const char *head, const u8 *columns,
+                      u32 n)
 {
-    fmt_put(o, "%s: %s\n%s:", group, names, group);
+    fmt_put(o, "%s", head);
     for (u32 i = 0; i < n; i++)
-        fmt_put(o, " %ld", v[i]);
+        fmt_put(o, " %lu", m->word[columns[i]]);
     fmt_put(o, "\n");
 }
 
@@ -87,128 +129,122 @@ static u32 udp_count(const struct net *n, int domain)
 
 void proc_net_snmp(struct fmt_out *o)
 {
-    const struct net *n = net_self;
-    const struct net_stats *st;
+    /* LIMIT: ReasmTimeout and ReasmFails are both families'. */
+    static const u8 ip[] = {D_IN_RECEIVES, STAT(ip_bad[0]),          STAT(ip_not_ours[0]),
+                            D_ZERO,        STAT(ip_proto[0]),        D_ZERO,
+                            D_IN_DELIVERS, D_OUT_REQUESTS,           STAT(tx_dropped),
+                            D_ZERO,        STAT(ip_reasm_timeout),   D_REASM_REQDS,
+                            D_REASM_OKS,   STAT(ip_reasm_fails),     STAT(ip_frag_oks[0]),
+                            D_ZERO,        STAT(ip_frag_creates[0]), D_OUT_TRANSMITS};
+    static const u8 icmp[] = {STAT(icmp_in[0]), STAT(icmp_bad[0]), STAT(icmp_out[0]), D_ZERO,
+                              STAT(icmp_limited)};
+    static const u8 tcp[] = {STAT(tcp_active_opens),
+                             STAT(tcp_passive_opens),
+                             D_ATTEMPT_FAILS,
+                             D_ESTAB_RESETS,
+                             D_CURR_ESTAB,
+                             STAT(tcp_in),
+                             D_OUT_SEGS,
+                             D_RETRANS_SEGS,
+                             D_IN_ERRS,
+                             STAT(tcp_rst_out),
+                             STAT(tcp_csum)};
+    static const u8 udp[] = {D_UDP_IN,
+                             D_UDP_NO_PORTS,
+                             D_UDP_ERRORS,
+                             STAT(udp_out[0]),
+                             STAT(udp_queue_full[0]),
+                             D_ZERO,
+                             STAT(udp_csum[0]),
+                             D_ZERO,
+                             D_ZERO};
     struct tally tally;
-    struct ip_mib m;
+    union mib m;
 
-    if (!n)
+    if (!net_self)
         return;
-    st = &n->stats;
-    ip_mib(st, false, &m);
-    tcp_tally(n, &tally);
-    u64 ip[] = {2, /* does not forward */
-                64,
-                m.in_receives,
-                st->ip_bad[0],
-                st->ip_not_ours[0],
-                0,
-                st->ip_proto[0],
-                0,
-                m.in_delivers,
-                m.out_requests,
-                st->tx_dropped,
-                0,
-                /* LIMIT: both families' */ st->ip_reasm_timeout,
-                m.reasm_reqds,
-                m.reasm_oks,
-                st->ip_reasm_fails,
-                st->ip_frag_oks[0],
-                0,
-                st->ip_frag_creates[0],
-                m.out_requests - st->ip_frag_oks[0] + st->ip_frag_creates[0]};
-    put_group(o, "Ip",
-              "Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams "
+    tcp_tally(net_self, &tally);
+    mib_init(&m, &net_self->stats, false, tally.estab);
+    put_group(o, &m,
+              "Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams "
               "InUnknownProtos InDiscards InDelivers OutRequests OutDiscards OutNoRoutes "
               "ReasmTimeout ReasmReqds ReasmOKs ReasmFails FragOKs FragFails FragCreates "
-              "OutTransmits",
-              ip, ARRAY_SIZE(ip));
-    u64 icmp[] = {st->icmp_in[0], st->icmp_bad[0], st->icmp_out[0], 0, st->icmp_limited};
-    put_group(o, "Icmp", "InMsgs InErrors OutMsgs OutErrors OutRateLimitGlobal", icmp,
-              ARRAY_SIZE(icmp));
-    u64 retransmits = st->tcp_retransmits + st->tcp_syn_retransmits;
-    u64 tcp[] = {1, /* other than those the RFC lists */
-                 TCP_RTO_MIN_US / 1000, TCP_RTO_MAX_US / 1000, (u64)-1, st->tcp_active_opens,
-                 st->tcp_passive_opens,
-                 /* a cookie's connection ends in SYN-RECEIVED, but has not failed */
-                 st->tcp_ended[TCP_SYN_SENT] + st->tcp_ended[TCP_SYN_RECV] - st->tcp_cookies_sent,
-                 st->tcp_ended[TCP_ESTABLISHED] + st->tcp_ended[TCP_CLOSE_WAIT], tally.estab,
-                 st->tcp_in, st->tcp_out + st->tcp_raw_out - retransmits, retransmits,
-                 st->tcp_bad + st->tcp_csum, st->tcp_rst_out, st->tcp_csum};
-    put_group(o, "Tcp",
-              "RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails "
-              "EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors",
-              tcp, ARRAY_SIZE(tcp));
-    u64 udp[] = {m.udp_in_datagrams,
-                 m.udp_no_ports,
-                 m.udp_in_errors,
-                 st->udp_out[0],
-                 st->udp_queue_full[0],
-                 0,
-                 st->udp_csum[0],
-                 0,
-                 0};
-    put_group(o, "Udp",
-              "InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors "
-              "IgnoredMulti MemErrors",
-              udp, ARRAY_SIZE(udp));
+              "OutTransmits\nIp: 2 64", /* does not forward */
+              ip, sizeof(ip));
+    put_group(o, &m, "Icmp: InMsgs InErrors OutMsgs OutErrors OutRateLimitGlobal\nIcmp:", icmp,
+              sizeof(icmp));
+    _Static_assert(TCP_RTO_MIN_US == 200000 && TCP_RTO_MAX_US == 120000000, "as told here");
+    put_group(o, &m,
+              "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails "
+              "EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\n"
+              "Tcp: 1 200 120000 -1",
+              tcp, sizeof(tcp));
+    put_group(o, &m,
+              "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors "
+              "InCsumErrors IgnoredMulti MemErrors\nUdp:",
+              udp, sizeof(udp));
 }
 
 void proc_net_snmp6(struct fmt_out *o)
 {
-    const struct net_stats *st = net_self ? &net_self->stats : NULL;
+    static const u8 columns[] = {D_IN_RECEIVES,        STAT(ip_bad[1]),
+                                 STAT(ip_not_ours[1]), STAT(ip_proto[1]),
+                                 D_IN_DELIVERS,        D_OUT_REQUESTS,
+                                 D_REASM_REQDS,        D_REASM_OKS,
+                                 STAT(ip_frag_oks[1]), STAT(ip_frag_creates[1]),
+                                 STAT(icmp_in[1]),     STAT(icmp_bad[1]),
+                                 STAT(icmp_out[1]),    D_UDP_IN,
+                                 D_UDP_NO_PORTS,       D_UDP_ERRORS,
+                                 STAT(udp_out[1]),     STAT(udp_queue_full[1]),
+                                 STAT(udp_csum[1])};
     const char *name = "Ip6InReceives\0Ip6InHdrErrors\0Ip6InAddrErrors\0Ip6InUnknownProtos\0"
                        "Ip6InDelivers\0Ip6OutRequests\0Ip6ReasmReqds\0Ip6ReasmOKs\0Ip6FragOKs\0"
                        "Ip6FragCreates\0Icmp6InMsgs\0Icmp6InErrors\0Icmp6OutMsgs\0"
                        "Udp6InDatagrams\0Udp6NoPorts\0Udp6InErrors\0Udp6OutDatagrams\0"
                        "Udp6RcvbufErrors\0Udp6InCsumErrors";
-    struct ip_mib m;
+    union mib m;
 
-    if (!st || !net_self->ip6)
+    if (!net_self || !net_self->ip6)
         return;
-    ip_mib(st, true, &m);
-    u64 v[] = {m.in_receives,      st->ip_bad[1],          st->ip_not_ours[1], st->ip_proto[1],
-               m.in_delivers,      m.out_requests,         m.reasm_reqds,      m.reasm_oks,
-               st->ip_frag_oks[1], st->ip_frag_creates[1], st->icmp_in[1],     st->icmp_bad[1],
-               st->icmp_out[1],    m.udp_in_datagrams,     m.udp_no_ports,     m.udp_in_errors,
-               st->udp_out[1],     st->udp_queue_full[1],  st->udp_csum[1]};
-    for (u32 i = 0; i < ARRAY_SIZE(v); i++) {
-        fmt_put(o, "%-32s\t%lu\n", name, v[i]);
+    mib_init(&m, &net_self->stats, true, 0);
+    for (u32 i = 0; i < sizeof(columns); i++) {
+        fmt_put(o, "%-32s\t%lu\n", name, m.word[columns[i]]);
         name += strlen(name) + 1;
     }
 }
 
 void proc_net_netstat(struct fmt_out *o)
 {
-    const struct net_stats *st = net_self ? &net_self->stats : NULL;
+    static const u8 columns[] = {STAT(tcp_cookies_sent),
+                                 STAT(tcp_cookies_taken),
+                                 STAT(tcp_cookies_failed),
+                                 STAT(tcp_tw_expired),
+                                 STAT(tcp_paws),
+                                 STAT(tcp_delayed_acks),
+                                 STAT(tcp_listen_full),
+                                 STAT(tcp_listen_full),
+                                 STAT(tcp_fast_retransmits),
+                                 D_TIMEOUTS,
+                                 STAT(tcp_orphans_cut),
+                                 STAT(tcp_abort_timeout),
+                                 STAT(tcp_time_wait_recycled),
+                                 STAT(tcp_cookies_sent),
+                                 STAT(tcp_out_of_order),
+                                 STAT(tcp_ooo_dropped),
+                                 STAT(tcp_challenge_acks),
+                                 STAT(tcp_syn_retransmits),
+                                 STAT(tcp_rx_dropped)};
+    union mib m;
 
-    if (!st)
+    if (!net_self)
         return;
-    u64 v[] = {st->tcp_cookies_sent,
-               st->tcp_cookies_taken,
-               st->tcp_cookies_failed,
-               st->tcp_tw_expired,
-               st->tcp_paws,
-               st->tcp_delayed_acks,
-               st->tcp_listen_full,
-               st->tcp_listen_full,
-               st->tcp_fast_retransmits,
-               st->tcp_rto + st->tcp_syn_retransmits,
-               st->tcp_orphans_cut,
-               st->tcp_abort_timeout,
-               st->tcp_time_wait_recycled,
-               st->tcp_cookies_sent,
-               st->tcp_out_of_order,
-               st->tcp_ooo_dropped,
-               st->tcp_challenge_acks,
-               st->tcp_syn_retransmits,
-               st->tcp_rx_dropped};
-    put_group(o, "TcpExt",
-              "SyncookiesSent SyncookiesRecv SyncookiesFailed TW PAWSEstab DelayedACKs "
+    mib_init(&m, &net_self->stats, false, 0);
+    put_group(o, &m,
+              "TcpExt: SyncookiesSent SyncookiesRecv SyncookiesFailed TW PAWSEstab DelayedACKs "
               "ListenOverflows ListenDrops TCPFastRetrans TCPTimeouts TCPAbortOnMemory "
               "TCPAbortOnTimeout TCPTimeWaitOverflow TCPReqQFullDoCookies TCPOFOQueue TCPOFODrop "
-              "TCPChallengeACK TCPSynRetrans TCPRcvQDrop",
-              v, ARRAY_SIZE(v));
+              "TCPChallengeACK TCPSynRetrans TCPRcvQDrop\nTcpExt:",
+              columns, sizeof(columns));
 }
 
 void proc_net_sockstat(struct fmt_out *o)

@@ -343,12 +343,16 @@ void proc_net_if_inet6(struct fmt_out *o)
     now = net_now_slow(net_self);
     for (u32 i = 0; i < IP6_ADDRS; i++) {
         const struct ip6_addr *a = &s->addrs[i];
+        bool is_site_local = a->addr.b[0] == 0xfe && a->addr.b[1] >= 0xc0; /* RFC 3879 */
         u32 flags = (a->valid_ns == DEADLINE_NEVER ? 0x80 : 0) | (a->dad_ns ? 0x40 : 0) |
                     (a->preferred_ns <= now ? 0x20 : 0);
 
         if (a->prefix_len)
             inet6_line(o, &a->addr, NET_IFINDEX_ETH, a->prefix_len,
-                       ip_addr_is_link_local(&a->addr) ? 0x20 : 0, flags, "eth0");
+                       ip_addr_is_link_local(&a->addr) ? 0x20
+                       : is_site_local                 ? 0x40
+                                                       : 0,
+                       flags, "eth0");
     }
     inet6_line(o, &one, NET_IFINDEX_LOOP, 128, 0x10, 0x80, "lo");
 }
