@@ -61,15 +61,18 @@ static u32 item_poll(struct epoll_item *it)
 }
 
 /* Take the first sleeper off the queue: the next event wakes the next one. */
-static void wake_one(struct epoll *ep)
+static __attribute__((noinline)) void wake_first(struct epoll *ep)
 {
-    struct waiter *w;
+    struct waiter *w = list_first(&ep->sleepers.waiters, struct waiter, node);
 
-    if (list_empty(&ep->sleepers.waiters))
-        return;
-    w = list_first(&ep->sleepers.waiters, struct waiter, node);
     waitq_remove(w);
     thread_wake(w->thread);
+}
+
+static inline void wake_one(struct epoll *ep)
+{
+    if (unlikely(!list_empty(&ep->sleepers.waiters)))
+        wake_first(ep);
 }
 
 static void item_make_ready(struct epoll_item *it)
@@ -232,36 +235,32 @@ int epoll_change(struct file *f, int op, struct file *target, int fd,
     }
 }
 
-/* One pass over the ready list. Level-triggered items go back to its end: the next pass asks again
- * and drops those that are not ready any more. */
+/* One pass over the ready list. Level-triggered items go to its end: the next pass asks again and
+ * drops those that are not ready any more. */
 static int take_ready(struct epoll *ep, struct epoll_event *events, int n_max)
 {
-    struct list again;
+    struct list *at = ep->ready.next;
     int n = 0;
 
-    list_init(&again);
-    while (n < n_max && !list_empty(&ep->ready)) {
-        struct epoll_item *it = list_first(&ep->ready, struct epoll_item, ready);
-        u32 got;
+    while (n < n_max && at != &ep->ready) {
+        struct epoll_item *it = list_entry(at, struct epoll_item, ready);
+        u32 got = item_poll(it);
 
-        list_remove(&it->ready);
-        got = item_poll(it);
-        if (!got)
-            continue;
-        events[n].events = got;
-        events[n++].data.u64 = it->data;
-        if (it->events & EPOLLONESHOT) {
-            it->events &= FLAGS;
-        } else if (!(it->events & EPOLLET)) {
-            list_remove(&it->ready);
-            list_push_back(&again, &it->ready);
+        at = at->next;
+        if (got) {
+            events->events = got;
+            events++->data.u64 = it->data;
+            n++;
+            if (likely(!(it->events & (EPOLLET | EPOLLONESHOT))))
+                continue;
+            if (it->events & EPOLLONESHOT)
+                it->events &= FLAGS;
         }
+        list_remove(&it->ready);
     }
-    if (!list_empty(&again)) {
-        again.next->prev = ep->ready.prev;
-        ep->ready.prev->next = again.next;
-        again.prev->next = &ep->ready;
-        ep->ready.prev = again.prev;
+    if (at != &ep->ready) { /* the head moves to between who was asked and who was not */
+        list_remove(&ep->ready);
+        list_push_back(at, &ep->ready);
     }
     return n;
 }

@@ -14,13 +14,12 @@ u64 csum_add(const void *data, size_t len);
  * keeps the carry of what callers add to it. */
 u64 csum_copy(void *dst, const void *src, size_t len);
 
+/* A number plus itself with its halves changed has, in the upper half, their end-around sum. */
 static inline u32 csum_fold(u64 sum)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (u32)sum;
+    u32 s = (u32)((sum + (sum << 32 | sum >> 32)) >> 32);
+
+    return (s + (s << 16 | s >> 16)) >> 16;
 }
 
 /* Sum of @a followed by @b, where @a covers @a_len bytes. */

@@ -214,7 +214,10 @@ static inline u64 header_sum(const struct ip4_hdr *ip)
     __builtin_memcpy(&a, p, 8);
     __builtin_memcpy(&b, p + 8, 8);
     __builtin_memcpy(&c, p + 16, 4);
-    return (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + c;
+    a += b;
+    a += a < b; /* the carry comes in at the bottom again */
+    a += c;
+    return a + (a < c);
 }
 
 /* Once more, from the front, as if it had come whole. */
@@ -246,25 +249,45 @@ static __attribute__((noinline)) void fragment_input(struct net *n, struct pkt *
     ip_reasm_input(n, p, in, &f);
 }
 
+/* May a packet from @src to @dst have come by this interface? RFC 1122 §3.2.1.3: nobody's address
+ * is a group, 127/8 never comes from outside, and neither do we. */
+static bool is_sane(const struct netif *nif, u32 src, u32 dst)
+{
+    if (is_multicast(src) || src == IP4_BROADCAST)
+        return false;
+    if (nif->is_loop)
+        return true;
+    return !is_loopback(src) && !is_loopback(dst) &&
+           !(nif->has_addr && dst == nif->addr.v4 &&
+             (src == dst || (src && src == nif->broadcast)));
+}
+
 void ip_input(struct netif *nif, struct pkt *p)
 {
     struct net *n = nif->net;
     const struct ip4_hdr *ip = (const struct ip4_hdr *)p->data;
     u32 hdr_len, total_len;
     bool is_ours = true;
+    u64 sum;
     struct ip_in in;
 
     n->stats.ip_in[0]++;
     if (unlikely(p->len_bytes < sizeof(*ip)))
         goto bad;
-    hdr_len = (ip->version_ihl & 15) * 4;
+    hdr_len = sizeof(*ip);
+    sum = header_sum(ip);
     total_len = be16(ip->total_len);
-    if (unlikely(ip->version_ihl >> 4 != 4 || hdr_len < sizeof(*ip) || total_len < hdr_len ||
-                 total_len > p->len_bytes))
+    if (unlikely(ip->version_ihl != 0x45)) { /* with options, or nonsense */
+        hdr_len = (ip->version_ihl & 15) * 4;
+        if (ip->version_ihl >> 4 != 4 || hdr_len < sizeof(*ip) || hdr_len > p->len_bytes)
+            goto bad;
+        sum = csum_add(ip, hdr_len);
+    }
+    if (unlikely(total_len < hdr_len || total_len > p->len_bytes))
         goto bad;
-    if (!nif->is_loop &&
-        unlikely(csum_finish(likely(hdr_len == sizeof(*ip)) ? header_sum(ip)
-                                                            : csum_add(ip, hdr_len)) != 0))
+    if (unlikely(csum_fold(sum) != 0xffff) && !nif->is_loop)
+        goto bad;
+    if (unlikely(!is_sane(nif, ip->src, ip->dst)))
         goto bad;
     in.nif = nif;
     in.src = ip_addr_v4(ip->src);
@@ -274,14 +297,8 @@ void ip_input(struct netif *nif, struct pkt *p)
     in.tos = ip->tos;
     in.ttl = ip->ttl;
     in.to_many = false;
-    /* RFC 1122 §3.2.1.3: nobody's address is a group, and 127/8 never comes from outside. */
-    if (unlikely(is_multicast(ip->src) || ip->src == IP4_BROADCAST ||
-                 (!nif->is_loop && (is_loopback(ip->src) || is_loopback(ip->dst)))))
-        goto bad;
-    if (nif->is_loop || likely(nif->has_addr && ip->dst == nif->addr.v4)) {
-        if (unlikely(!nif->is_loop &&
-                     (ip->src == nif->addr.v4 || (ip->src && ip->src == nif->broadcast))))
-            goto bad; /* from ourselves? then it would not have come by wire */
+    if (likely(nif->has_addr && ip->dst == nif->addr.v4) || nif->is_loop) {
+        /* to us, and nobody else */
     } else if (ip_is_many(n, &in.dst)) {
         in.to_many = true;
     } else {

@@ -229,7 +229,7 @@ static int op_stat(struct file *f, struct stat *st)
     return 0;
 }
 
-static const struct file_ops sock_file_ops = {
+const struct file_ops sock_file_ops = {
     .read = op_read,
     .write = op_write,
     .poll = op_poll,
@@ -237,11 +237,6 @@ static const struct file_ops sock_file_ops = {
     .stat = op_stat,
     .release = op_release,
 };
-
-bool sock_is(const struct file *f)
-{
-    return f->ops == &sock_file_ops;
-}
 
 int sock_init(struct sock *sk, struct net *n, const struct sock_ops *ops, int type, int file_flags)
 {

@@ -11,7 +11,11 @@
 /* @type may carry SOCK_NONBLOCK (SOCK_CLOEXEC is the caller's). Returns 0, -EAFNOSUPPORT,
  * -ESOCKTNOSUPPORT, -EPROTONOSUPPORT, -ENOMEM. */
 int sock_create(int domain, int type, int protocol, struct file **out);
-bool sock_is(const struct file *f); /* else the call returns -ENOTSOCK */
+extern const struct file_ops sock_file_ops;
+static inline bool sock_is(const struct file *f) /* else the call returns -ENOTSOCK */
+{
+    return f->ops == &sock_file_ops;
+}
 
 int sock_bind(struct file *f, const struct sockaddr *addr, socklen_t len);
 int sock_listen(struct file *f, int backlog);

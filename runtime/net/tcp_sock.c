@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "arch/copy.h"
 #include "net/csum.h"
 
 #define IN_EVENTS       (EPOLLIN | EPOLLRDNORM)
@@ -32,58 +33,64 @@ static int send_state(struct tcp_sock *c)
     return -EPIPE;
 }
 
+/* A packet without data at the end of the send queue. NULL if there is no room. */
+static struct pkt *queue_pkt(struct tcp_sock *c)
+{
+    struct pkt *p;
+    struct tx_seg *s;
+
+    if (unlikely(c->n_tx >= 2 && !tcp_tx_has_room(c)))
+        return NULL;
+    p = pkt_alloc(TCP_PAYLOAD_AT);
+    if (unlikely(!p)) {
+        c->sk.net->stats.no_memory++;
+        return NULL;
+    }
+    s = tx_seg(p);
+    s->seq = c->write_seq;
+    s->sum = 0;
+    s->len = 0;
+    s->at = TCP_PAYLOAD_AT;
+    s->n_sent = 0;
+    s->marks = 0;
+    s->is_summed = !c->nif || !(c->nif->offloads & BIT(NETDEV_CSUM_TX));
+    if (c->tx_tail)
+        c->tx_tail->next = p;
+    else
+        c->tx_head = p;
+    c->tx_tail = p;
+    if (!c->tx_next)
+        c->tx_next = p;
+    c->n_tx++;
+    c->sk.net->tcp_table->n_tx++;
+    return p;
+}
+
 /* Copy some of @buf into the send queue. Returns bytes; 0 if there is no room. */
 static size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
 {
-    struct tcp_table *t = c->sk.net->tcp_table;
     size_t done = 0;
 
     while (done < len) {
         struct pkt *p = c->tx_tail;
         struct tx_seg *s;
         size_t n;
-        if (p && c->tx_next && !tx_seg(p)->n_sent && tx_seg(p)->len < c->mss) {
-            /* The last segment has not left yet: fill it up. */
-            s = tx_seg(p);
-            n = MIN(len - done, (size_t)(c->mss - s->len));
-            if (s->is_summed) {
-                u32 sum = (u32)csum_copy(p->buf + s->at + s->len, buf + done, n);
-                s->sum = csum_join(s->sum, s->len, sum);
-            } else {
-                memcpy(p->buf + s->at + s->len, buf + done, n);
-            }
-            s->len += n;
-        } else {
-            if (unlikely(!tcp_tx_has_room(c)))
+        u8 *to;
+
+        /* A last segment that has not left yet is filled up. */
+        if (!c->tx_next || tx_seg(p)->n_sent || tx_seg(p)->len >= c->mss) {
+            p = queue_pkt(c);
+            if (unlikely(!p))
                 break;
-            p = pkt_alloc(TCP_PAYLOAD_AT);
-            if (unlikely(!p)) {
-                c->sk.net->stats.no_memory++;
-                break;
-            }
-            s = tx_seg(p);
-            n = MIN(len - done, (size_t)c->mss);
-            s->seq = c->write_seq;
-            s->at = TCP_PAYLOAD_AT;
-            s->len = (u16)n;
-            s->n_sent = 0;
-            s->marks = 0;
-            s->is_summed = !c->nif || !(c->nif->offloads & BIT(NETDEV_CSUM_TX));
-            if (s->is_summed)
-                s->sum = (u32)csum_copy(p->buf + TCP_PAYLOAD_AT, buf + done, n);
-            else
-                memcpy(p->buf + TCP_PAYLOAD_AT, buf + done, n);
-            p->next = NULL;
-            if (c->tx_tail)
-                c->tx_tail->next = p;
-            else
-                c->tx_head = p;
-            c->tx_tail = p;
-            if (!c->tx_next)
-                c->tx_next = p;
-            c->n_tx++;
-            t->n_tx++;
         }
+        s = tx_seg(p);
+        n = MIN(len - done, (size_t)(c->mss - s->len));
+        to = p->buf + s->at + s->len;
+        if (s->is_summed)
+            s->sum = csum_join(s->sum, s->len, (u32)csum_copy(to, buf + done, n));
+        else
+            copy_bytes(to, buf + done, n);
+        s->len += (u16)n;
         c->write_seq += n;
         done += n;
     }
@@ -114,7 +121,7 @@ static ssize_t tcp_send(struct sock *sk, const struct iovec *iov, int n_iov,
     (void)msg; /* an address is ignored, as POSIX asks of connected sockets */
     if (unlikely(flags & MSG_OOB))
         return -EOPNOTSUPP; /* RFC 6093 §6 */
-    n->now_ns = net_now_slow(n);
+    net_now_slow(n);
     for (;;) {
         err = send_state(c);
         if (likely(!err)) {
@@ -165,40 +172,44 @@ static int recv_state(struct tcp_sock *c)
     return -EAGAIN;
 }
 
-/* Move up to @len bytes to the service, or only copy them. */
-static size_t take_data(struct tcp_sock *c, u8 *buf, size_t len, size_t skip, int flags)
+/* Move up to @len bytes to the service. tcp(7): with MSG_TRUNC they are thrown away. */
+static __attribute__((noinline)) size_t take_data(struct tcp_sock *c, u8 *buf, size_t len,
+                                                  int flags)
 {
-    struct tcp_table *t = c->sk.net->tcp_table;
-    struct pkt *p = c->rcv_head;
+    size_t done = 0;
+    struct pkt *p;
+
+    while (done < len && (p = c->rcv_head)) {
+        u32 k = (u32)MIN(p->len_bytes, len - done);
+
+        if (likely(!(flags & MSG_TRUNC)))
+            copy_bytes(buf + done, p->data, k);
+        done += k;
+        c->rcv_bytes -= k;
+        if (k < p->len_bytes) {
+            p->data += k;
+            p->len_bytes -= k;
+            break;
+        }
+        c->rcv_head = p->next;
+        tcp_rx_put(c->sk.net->tcp_table, p);
+    }
+    return done;
+}
+
+/* Copy up to @len bytes that follow the first @skip, and leave them: MSG_PEEK. */
+static __attribute__((noinline)) size_t peek_data(const struct tcp_sock *c, u8 *buf, size_t len,
+                                                  size_t skip, int flags)
+{
     size_t done = 0;
 
-    while (p && done < len) {
-        u8 *data = p->data;
-        size_t k = p->len_bytes;
-        if (unlikely(skip)) { /* MSG_PEEK: already copied */
-            size_t s = MIN(skip, k);
-            skip -= s;
-            data += s;
-            k -= s;
-        }
-        k = MIN(k, len - done);
-        if (!(flags & MSG_TRUNC)) /* tcp(7): with MSG_TRUNC data is thrown away */
-            memcpy(buf + done, data, k);
+    for (const struct pkt *p = c->rcv_head; p && done < len; p = p->next) {
+        size_t s = MIN(skip, p->len_bytes), k = MIN(p->len_bytes - s, len - done);
+
+        skip -= s;
+        if (!(flags & MSG_TRUNC))
+            memcpy(buf + done, p->data + s, k);
         done += k;
-        if (flags & MSG_PEEK) {
-            p = p->next;
-            continue;
-        }
-        p->data += k;
-        p->len_bytes -= k;
-        c->rcv_bytes -= k;
-        if (p->len_bytes)
-            break;
-        c->rcv_head = p->next;
-        if (!c->rcv_head)
-            c->rcv_tail = NULL;
-        tcp_rx_put(t, p);
-        p = c->rcv_head;
     }
     return done;
 }
@@ -218,8 +229,9 @@ static void update_window(struct tcp_sock *c)
     tcp_send_ack(c);
 }
 
-static ssize_t tcp_recv(struct sock *sk, const struct iovec *iov, int n_iov, struct msghdr *msg,
-                        int flags)
+/* Everything that tcp_recv() does not do itself. */
+static __attribute__((noinline)) ssize_t recv_any(struct sock *sk, const struct iovec *iov,
+                                                  int n_iov, struct msghdr *msg, int flags)
 {
     struct tcp_sock *c = tcp_of(sk);
     const struct iovec *first;
@@ -250,8 +262,10 @@ static ssize_t tcp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
     n_first = n_iov;
     for (;;) {
         while (n_iov && c->rcv_head) {
-            size_t k = take_data(c, (u8 *)iov->iov_base + at, iov->iov_len - at,
-                                 flags & MSG_PEEK ? (size_t)done : 0, flags);
+            u8 *to = (u8 *)iov->iov_base + at;
+            size_t room = iov->iov_len - at;
+            size_t k = flags & MSG_PEEK ? peek_data(c, to, room, (size_t)done, flags)
+                                        : take_data(c, to, room, flags);
             done += k;
             at += k;
             if (at < iov->iov_len)
@@ -292,6 +306,20 @@ static ssize_t tcp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
     }
 }
 
+static ssize_t tcp_recv(struct sock *sk, const struct iovec *iov, int n_iov, struct msghdr *msg,
+                        int flags)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    size_t n;
+
+    /* Data is there, and one buffer for it: what nearly every call finds. */
+    if (unlikely(n_iov != 1 || !iov->iov_len || !c->rcv_head || msg || flags & ~MSG_DONTWAIT))
+        return recv_any(sk, iov, n_iov, msg, flags);
+    n = take_data(c, iov->iov_base, iov->iov_len, 0);
+    update_window(c);
+    return (ssize_t)n;
+}
+
 /* tcp_poll() of Linux, event for event. */
 static u32 tcp_poll(struct sock *sk)
 {
@@ -307,7 +335,7 @@ static u32 tcp_poll(struct sock *sk)
     if (c->ep.state != TCP_SYN_SENT && c->ep.state != TCP_SYN_RECV) {
         if (c->rcv_bytes)
             ev |= IN_EVENTS;
-        if (sk->shut & SHUT_WR_BIT || tcp_is_writable(c))
+        if (likely(c->n_tx < 2) || sk->shut & SHUT_WR_BIT || tcp_is_writable(c))
             ev |= OUT_EVENTS;
         else
             c->no_space = true;

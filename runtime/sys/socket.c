@@ -13,16 +13,24 @@
 #define ACCEPT_FLAGS   (SOCK_NONBLOCK | SOCK_CLOEXEC)
 #define SOCK_TYPE_BITS 0xf /* socket(2): the rest of the type argument is flags */
 
-/* The file behind @fd if net/ made it. */
-static __attribute__((noinline)) int sock_get(int fd, struct file **out)
+/* The file behind @fd, with a reference, if it is a socket; else NULL, and no_sock() says why. */
+static __attribute__((noinline)) struct file *sock_get(int fd)
 {
     struct file *f = fd_get(fd);
 
-    *out = f;
+    if (likely(f && sock_is(f)))
+        return f;
+    if (f)
+        file_put(f);
+    return NULL;
+}
+
+static __attribute__((noinline)) long no_sock(int fd)
+{
+    struct file *f = fd_get(fd);
+
     if (!f)
         return -EBADF;
-    if (likely(sock_is(f)))
-        return 0;
     file_put(f);
     return -ENOTSOCK;
 }
@@ -40,11 +48,11 @@ long uk_socket(int domain, int type, int protocol)
 
 long uk_bind(int fd, const struct sockaddr *addr, unsigned len)
 {
-    struct file *f;
-    long r = sock_get(fd, &f);
+    struct file *f = sock_get(fd);
+    long r;
 
-    if (r)
-        return r;
+    if (!f)
+        return no_sock(fd);
     r = addr ? sock_bind(f, addr, len) : -EFAULT;
     file_put(f);
     return r;
@@ -52,11 +60,11 @@ long uk_bind(int fd, const struct sockaddr *addr, unsigned len)
 
 long uk_listen(int fd, int backlog)
 {
-    struct file *f;
-    long r = sock_get(fd, &f);
+    struct file *f = sock_get(fd);
+    long r;
 
-    if (r)
-        return r;
+    if (!f)
+        return no_sock(fd);
     r = sock_listen(f, backlog);
     file_put(f);
     return r;
@@ -67,9 +75,9 @@ long uk_accept4(int fd, struct sockaddr *addr, unsigned *len, int flags)
     struct file *f, *conn;
     long r;
 
-    r = sock_get(fd, &f);
-    if (r)
-        return r;
+    f = sock_get(fd);
+    if (!f)
+        return no_sock(fd);
     if (flags & ~ACCEPT_FLAGS || (addr && !len)) {
         file_put(f);
         return flags & ~ACCEPT_FLAGS ? -EINVAL : -EFAULT;
@@ -86,11 +94,11 @@ long uk_accept(int fd, struct sockaddr *addr, unsigned *len)
 
 long uk_connect(int fd, const struct sockaddr *addr, unsigned len)
 {
-    struct file *f;
-    long r = sock_get(fd, &f);
+    struct file *f = sock_get(fd);
+    long r;
 
-    if (r)
-        return r;
+    if (!f)
+        return no_sock(fd);
     r = addr ? sock_connect(f, addr, len) : -EFAULT;
     file_put(f);
     return r;
@@ -98,11 +106,11 @@ long uk_connect(int fd, const struct sockaddr *addr, unsigned len)
 
 long uk_shutdown(int fd, int how)
 {
-    struct file *f;
-    long r = sock_get(fd, &f);
+    struct file *f = sock_get(fd);
+    long r;
 
-    if (r)
-        return r;
+    if (!f)
+        return no_sock(fd);
     if (how < SHUT_RD || how > SHUT_RDWR)
         r = -EINVAL;
     else
@@ -113,11 +121,11 @@ long uk_shutdown(int fd, int how)
 
 static long getname(int fd, struct sockaddr *addr, unsigned *len, bool peer)
 {
-    struct file *f;
-    long r = sock_get(fd, &f);
+    struct file *f = sock_get(fd);
+    long r;
 
-    if (r)
-        return r;
+    if (!f)
+        return no_sock(fd);
     if (!addr || !len)
         r = -EFAULT;
     else
@@ -138,11 +146,11 @@ long uk_getpeername(int fd, struct sockaddr *addr, unsigned *len)
 
 long uk_setsockopt(int fd, int level, int name, const void *val, unsigned len)
 {
-    struct file *f;
-    long r = sock_get(fd, &f);
+    struct file *f = sock_get(fd);
+    long r;
 
-    if (r)
-        return r;
+    if (!f)
+        return no_sock(fd);
     if ((int)len < 0)
         r = -EINVAL;
     else if (!val && len)
@@ -155,11 +163,11 @@ long uk_setsockopt(int fd, int level, int name, const void *val, unsigned len)
 
 long uk_getsockopt(int fd, int level, int name, void *val, unsigned *len)
 {
-    struct file *f;
-    long r = sock_get(fd, &f);
+    struct file *f = sock_get(fd);
+    long r;
 
-    if (r)
-        return r;
+    if (!f)
+        return no_sock(fd);
     if (!val || !len)
         r = -EFAULT;
     else if ((int)*len < 0)
@@ -170,42 +178,61 @@ long uk_getsockopt(int fd, int level, int name, void *val, unsigned *len)
     return r;
 }
 
+/* With an address. Apart, so that calls without one do not pay for a struct msghdr. */
+static __attribute__((noinline)) long send_to(int fd, const void *buf, size_t len, int flags,
+                                              const struct sockaddr *addr, unsigned addr_len)
+{
+    struct iovec iov = {(void *)buf, len};
+    struct msghdr msg = {
+        .msg_name = (void *)addr, .msg_namelen = addr_len, .msg_iov = &iov, .msg_iovlen = 1};
+
+    return uk_sendmsg(fd, &msg, flags);
+}
+
 long uk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
                unsigned addr_len)
 {
-    struct iovec iov = {(void *)buf, len};
-    struct msghdr msg = {.msg_name = (void *)addr, .msg_iov = &iov, .msg_iovlen = 1};
     struct file *f;
     long r;
 
     if (!buf && len)
         return -EFAULT;
-    if (unlikely(addr || sock_get(fd, &f))) { /* the general way also says what is wrong with @fd */
-        msg.msg_namelen = addr ? addr_len : 0;
-        return uk_sendmsg(fd, &msg, flags);
-    }
+    if (unlikely(addr))
+        return send_to(fd, buf, len, flags, addr, addr_len);
+    f = sock_get(fd);
+    if (unlikely(!f))
+        return no_sock(fd);
     r = DELIVER_RESTARTING(sock_send(f, buf, len, flags));
     file_put(f);
     return flags & MSG_NOSIGNAL ? r : deliver_sigpipe(r);
 }
 
+static __attribute__((noinline)) long recv_from(int fd, void *buf, size_t len, int flags,
+                                                struct sockaddr *addr, unsigned *addr_len)
+{
+    struct iovec iov = {buf, len};
+    struct msghdr msg = {
+        .msg_name = addr, .msg_namelen = *addr_len, .msg_iov = &iov, .msg_iovlen = 1};
+    long r = uk_recvmsg(fd, &msg, flags);
+
+    if (r >= 0)
+        *addr_len = msg.msg_namelen;
+    return r;
+}
+
 long uk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
                  unsigned *addr_len)
 {
-    struct iovec iov = {buf, len};
-    struct msghdr msg = {.msg_name = addr, .msg_iov = &iov, .msg_iovlen = 1};
     struct file *f;
     long r;
 
     if (addr && (!addr_len || (!buf && len)))
         return -EFAULT;
-    if (unlikely(addr || sock_get(fd, &f))) {
-        msg.msg_namelen = addr ? *addr_len : 0;
-        r = uk_recvmsg(fd, &msg, flags);
-        if (r >= 0 && addr)
-            *addr_len = msg.msg_namelen;
-        return r;
-    }
+    if (unlikely(addr))
+        return recv_from(fd, buf, len, flags, addr, addr_len);
+    f = sock_get(fd);
+    if (unlikely(!f))
+        return no_sock(fd);
     r = DELIVER_RESTARTING(sock_recv(f, buf, len, flags));
     file_put(f);
     return r;
@@ -225,11 +252,11 @@ static long msg_check(const struct msghdr *msg)
 
 long uk_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-    struct file *f;
-    long r = sock_get(fd, &f);
+    struct file *f = sock_get(fd);
+    long r;
 
-    if (r)
-        return r;
+    if (!f)
+        return no_sock(fd);
     r = msg_check(msg);
     if (!r)
         r = DELIVER_RESTARTING(sock_sendmsg(f, msg, flags));
@@ -239,11 +266,11 @@ long uk_sendmsg(int fd, const struct msghdr *msg, int flags)
 
 long uk_recvmsg(int fd, struct msghdr *msg, int flags)
 {
-    struct file *f;
-    long r = sock_get(fd, &f);
+    struct file *f = sock_get(fd);
+    long r;
 
-    if (r)
-        return r;
+    if (!f)
+        return no_sock(fd);
     r = msg_check(msg);
     if (!r)
         r = DELIVER_RESTARTING(sock_recvmsg(f, msg, flags));

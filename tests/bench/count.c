@@ -8,18 +8,22 @@
  *
  *      count FIFO [SYMBOLS]
  *
- * On SIGUSR1 it prints the number so far; the next ones are counted from 0. SYMBOLS is the output
- * of `nm -n`: then the functions with the most instructions follow, one a line.
+ * On SIGUSR1 it prints the number so far, once the guest has come to rest (what clients left behind
+ * belongs to their requests); the next ones are counted from 0. SYMBOLS is the output
+ * of `nm -n`: then the instructions of each function follow, most first, one a line.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define REST_MS 200 /* without a line: the guest is idle */
 
 struct symbol {
     uint64_t addr, count;
@@ -95,7 +99,7 @@ static void print(void)
         struct symbol *sorted = malloc(n_symbols * sizeof *sorted);
         memcpy(sorted, symbols, n_symbols * sizeof *sorted);
         qsort(sorted, n_symbols, sizeof *sorted, by_count);
-        for (size_t i = 0; i < n_symbols && i < 40 && sorted[i].count; i++)
+        for (size_t i = 0; i < n_symbols && sorted[i].count; i++)
             printf("%llu %s\n", (unsigned long long)sorted[i].count, sorted[i].name);
         free(sorted);
         for (size_t i = 0; i < n_symbols; i++)
@@ -121,6 +125,9 @@ int main(int argc, char **argv)
     if (fd < 0)
         return 2;
     for (;;) {
+        struct pollfd more = {.fd = fd, .events = POLLIN};
+        if (must_print && poll(&more, 1, REST_MS) == 0)
+            print();
         ssize_t n = read(fd, buf + len, sizeof buf - len);
         if (n == 0)
             break;
@@ -135,8 +142,6 @@ int main(int argc, char **argv)
         }
         len -= (size_t)(p - buf);
         memmove(buf, p, len);
-        if (must_print)
-            print();
     }
     print();
     return 0;
