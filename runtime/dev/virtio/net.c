@@ -119,11 +119,17 @@ static void tx_hold(struct pkt *p)
     p->n_in_device++;
 }
 
-/* The frame of header packet @p is sent, or will never be. */
-static void tx_done(struct pkt *p)
+static __attribute__((noinline)) void tx_release_frags(struct pkt *p)
 {
-    for (unsigned i = 0; unlikely(i < p->n_frags); i++)
+    for (unsigned i = 0; i < p->n_frags; i++)
         tx_release(pkt_frags(p)[i].pkt);
+}
+
+/* The frame of header packet @p is sent, or will never be. */
+static inline void tx_done(struct pkt *p)
+{
+    if (unlikely(p->n_frags))
+        tx_release_frags(p);
     tx_release(p);
 }
 
@@ -157,15 +163,19 @@ static void rx_resize(u16 n)
     nic.n_rx_low = MAX(n / 4 + 1, nic.n_rx_floor + n / 8);
 }
 
+static __attribute__((noinline)) int rx_push_apart(struct pkt *p, u64 addr)
+{
+    struct sg sg[2] = {{addr, nic.hdr_bytes}, {addr + nic.hdr_bytes, FRAME_MAX}};
+
+    return vring_push(&nic.rx, sg, 0, 2, p);
+}
+
 static int rx_push(struct pkt *p)
 {
     u64 addr = (uintptr_t)p->buf + PKT_DRIVER_HEADROOM - nic.hdr_bytes;
 
-    if (unlikely(nic.is_hdr_apart)) {
-        struct sg sg[2] = {{addr, nic.hdr_bytes}, {addr + nic.hdr_bytes, FRAME_MAX}};
-
-        return vring_push(&nic.rx, sg, 0, 2, p);
-    }
+    if (unlikely(nic.is_hdr_apart))
+        return rx_push_apart(p, addr);
     return vring_push_one(&nic.rx, addr, nic.hdr_bytes + FRAME_MAX, VRING_DESC_WRITE, p);
 }
 
@@ -292,12 +302,11 @@ static void rx_piece(struct pkt *p, const struct net_hdr *h, u32 len)
 /* Returns frames handled. */
 static unsigned rx_poll(void)
 {
-    void *cookie;
+    struct pkt *p;
     u32 len;
     unsigned n = 0;
 
-    while (vring_has_used(&nic.rx) && n < RX_BUDGET && vring_pop(&nic.rx, &cookie, &len) > 0) {
-        struct pkt *p = cookie;
+    while (vring_has_used(&nic.rx) && n < RX_BUDGET && (p = vring_take(&nic.rx, &len))) {
         const struct net_hdr *h = (const void *)(p->data - nic.hdr_bytes);
 
         n++;
@@ -328,12 +337,12 @@ static void rx_ignore(struct netdev *nd, struct pkt *p, void *user)
 /* Take back what has been sent. Returns how many. */
 static unsigned tx_reap(void)
 {
-    void *cookie;
+    struct pkt *p;
     u32 len;
     unsigned n = 0;
 
-    while (vring_has_used(&nic.tx) && vring_pop(&nic.tx, &cookie, &len) > 0) {
-        tx_done(cookie);
+    while (vring_has_used(&nic.tx) && (p = vring_take(&nic.tx, &len))) {
+        tx_done(p);
         n++;
     }
     return n;

@@ -96,29 +96,6 @@ int vring_push(struct vring *vr, const struct sg *sg, unsigned n_out, unsigned n
     return 0;
 }
 
-int vring_push_one(struct vring *vr, u64 addr, u32 len_bytes, u16 flags, void *cookie)
-{
-    unsigned head = vr->free_head;
-    struct vring_desc *d;
-    struct vring_slot *slot;
-
-    if (unlikely(!vr->n_free))
-        return vr->is_broken ? -EIO : -ENOSPC;
-    d = &vr->desc[head];
-    slot = &vr->slots[head];
-    vr->n_free--;
-    vr->n_inflight++;
-    vr->free_head = slot->next;
-    d->addr = addr;
-    d->len_bytes = len_bytes;
-    d->flags = flags;
-    slot->cookie = cookie;
-    slot->in_bytes = flags ? len_bytes : UINT32_MAX;
-    slot->n_descs = 1;
-    vr->avail->ring[vr->avail_idx++ & (vr->size - 1u)] = (u16)head;
-    return 0;
-}
-
 void vring_stop(struct vring *vr)
 {
     vr->is_broken = true;
@@ -134,48 +111,28 @@ int vring_break(struct vring *vr, const char *what, u32 value)
     return -EIO;
 }
 
-/* Look whether the device has moved on. */
-static __attribute__((noinline)) int look(struct vring *vr, void **cookie, u32 *in_bytes)
+bool vring_look(struct vring *vr)
 {
     u16 idx;
 
     if (vr->is_broken)
-        return -EIO;
+        return false;
     idx = device_idx(vr);
-    if ((u16)(idx - vr->used_idx) > vr->n_inflight)
-        return vring_break(vr, "used.idx", idx);
+    if ((u16)(idx - vr->used_idx) > vr->n_inflight) {
+        vring_break(vr, "used.idx", idx);
+        return false;
+    }
     vr->seen_idx = idx;
-    return idx != vr->used_idx ? vring_pop(vr, cookie, in_bytes) : 0;
+    return idx != vr->used_idx;
 }
 
 int vring_pop(struct vring *vr, void **cookie, u32 *in_bytes)
 {
-    if (vr->used_idx == vr->seen_idx)
-        return look(vr, cookie, in_bytes);
+    void *taken = vring_take(vr, in_bytes);
 
-    unsigned at = vr->used_idx & (vr->size - 1u);
-    /* Read once: the device could change them between the check and the use. */
-    u32 id = *(volatile u32 *)&vr->used->ring[at].id;
-    u32 len = *(volatile u32 *)&vr->used->ring[at].len_bytes;
-    struct vring_slot *slot, *last;
-    unsigned n;
-
-    if (unlikely(id >= vr->size || !(slot = &vr->slots[id])->cookie))
-        return vring_break(vr, "used.id", id);
-    if (unlikely(len > slot->in_bytes))
-        return vring_break(vr, "used.len", len);
-    last = slot;
-    n = slot->n_descs;
-    vr->n_free += (u16)n;
-    while (unlikely(--n)) /* the last one of the chain goes in front of the free list */
-        last = &vr->slots[last->next];
-    last->next = vr->free_head;
-    vr->free_head = (u16)id;
-    vr->n_inflight--;
-    vr->used_idx++;
-    *in_bytes = len;
-    *cookie = slot->cookie;
-    slot->cookie = NULL;
+    if (!taken)
+        return vr->is_broken ? -EIO : 0;
+    *cookie = taken;
     return 1;
 }
 
