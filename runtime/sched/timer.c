@@ -13,7 +13,8 @@
 
 static struct list slots[N_LEVELS][N_SLOTS];
 static u64 occupied[N_LEVELS];
-static u64 now_tick; /* everything due before this tick has fired */
+static u64 now_tick;  /* everything due before this tick has fired */
+static u64 none_tick; /* no slot opens before this tick */
 static bool is_ready;
 
 static void wheel_init(void)
@@ -42,6 +43,7 @@ static void place(struct timer *t)
            (tick >> SLOT_SHIFT * level) - (now_tick >> SLOT_SHIFT * level) >= N_SLOTS)
         level++;
     u32 slot = tick >> SLOT_SHIFT * level & (N_SLOTS - 1);
+    none_tick = MIN(none_tick, tick >> SLOT_SHIFT * level << SLOT_SHIFT * level);
     list_push_back(&slots[level][slot], &t->node);
     occupied[level] |= BIT(slot);
 }
@@ -120,8 +122,10 @@ bool timer_run(u64 now_ns)
     if (!is_ready)
         return false;
     for (;;) {
-        u64 tick = next_tick();
+        u64 tick = none_tick;
 
+        if (tick <= until)
+            none_tick = tick = next_tick();
         if (tick > until) {
             now_tick = MAX(now_tick, until);
             return fired;

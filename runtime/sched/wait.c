@@ -13,6 +13,12 @@ void waitq_remove(struct waiter *w)
 
 void waitq_wake(struct waitq *q, u32 events)
 {
+    struct waiter *first = list_first(&q->waiters, struct waiter, node);
+
+    if (likely(first->node.next == &q->waiters && &first->node != &q->waiters)) {
+        first->wake(first, events); /* the only one: nothing to save across the call */
+        return;
+    }
     list_for_each (it, &q->waiters) {
         struct waiter *w = list_entry(it, struct waiter, node);
 
