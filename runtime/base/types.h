@@ -23,6 +23,8 @@ typedef int64_t s64;
 #define ALIGN_DOWN(x, a)              ((x) & ~((__typeof__(x))(a)-1))
 #define likely(x)                     __builtin_expect(!!(x), 1)
 #define unlikely(x)                   __builtin_expect(!!(x), 0)
+/* For a function of every packet or call on whose stack nothing is written by an index. */
+#define NO_STACK_CHECK                __attribute__((no_stack_protector))
 
 #define PAGE_SHIFT                    12
 #define PAGE_SIZE                     4096ul

@@ -55,9 +55,16 @@ static struct epoll *epoll_of(struct file *f)
     return CONTAINER_OF(f, struct epoll, file);
 }
 
+static inline __attribute__((always_inline)) u32 item_events(struct epoll_item *it)
+{
+    u32 events = it->file->ops->poll(it->file);
+
+    return file_old_names(events) & it->events & ~(u32)FLAGS;
+}
+
 static u32 item_poll(struct epoll_item *it)
 {
-    return file_poll(it->file) & it->events & ~(u32)FLAGS;
+    return item_events(it);
 }
 
 /* Take the first sleeper off the queue: the next event wakes the next one. */
@@ -244,7 +251,7 @@ static int take_ready(struct epoll *ep, struct epoll_event *events, int n_max)
 
     while (n < n_max && at != &ep->ready) {
         struct epoll_item *it = list_entry(at, struct epoll_item, ready);
-        u32 got = item_poll(it);
+        u32 got = item_events(it);
 
         at = at->next;
         if (got) {

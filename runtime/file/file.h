@@ -46,12 +46,16 @@ static inline struct file *file_get(struct file *f)
 }
 void file_put(struct file *f);
 
-/* Readiness of any file, with the older names of poll(2) (POLLRDNORM, POLLWRNORM) filled in. */
+/* Fill in the older names of poll(2): POLLRDNORM, POLLWRNORM. */
+static inline u32 file_old_names(u32 events)
+{
+    return events | (events & (EPOLLIN | EPOLLOUT)) << 6;
+}
+
+/* Readiness of any file, older names included. */
 static inline u32 file_poll(struct file *f)
 {
-    u32 events = f->ops->poll ? f->ops->poll(f) : EPOLLIN | EPOLLOUT;
-
-    return events | (events & (EPOLLIN | EPOLLOUT)) << 6;
+    return file_old_names(f->ops->poll ? f->ops->poll(f) : EPOLLIN | EPOLLOUT);
 }
 
 /**

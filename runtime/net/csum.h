@@ -15,7 +15,7 @@ u64 csum_add(const void *data, size_t len);
 u64 csum_copy(void *dst, const void *src, size_t len);
 
 /* A number plus itself with its halves changed has, in the upper half, their end-around sum. */
-static inline u32 csum_fold(u64 sum)
+static inline __attribute__((always_inline)) u32 csum_fold(u64 sum)
 {
     u32 s = (u32)((sum + (sum << 32 | sum >> 32)) >> 32);
 

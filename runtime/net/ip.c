@@ -250,19 +250,21 @@ static __attribute__((noinline)) void fragment_input(struct net *n, struct pkt *
 }
 
 /* May a packet from @src to @dst have come by this interface? RFC 1122 §3.2.1.3: nobody's address
- * is a group, 127/8 never comes from outside, and neither do we. */
-static bool is_sane(const struct netif *nif, u32 src, u32 dst)
+ * is a group, 127/8 never comes from outside, and what is from us would not have come by wire. */
+static inline bool is_plausible(const struct netif *nif, u32 src, u32 dst)
 {
     if (is_multicast(src) || src == IP4_BROADCAST)
         return false;
-    if (nif->is_loop)
+    if (unlikely(nif->is_loop))
         return true;
-    return !is_loopback(src) && !is_loopback(dst) &&
-           !(nif->has_addr && dst == nif->addr.v4 &&
-             (src == dst || (src && src == nif->broadcast)));
+    if (is_loopback(src))
+        return false;
+    if (likely(dst == nif->addr.v4 && nif->has_addr)) /* which is never a loopback one */
+        return src != dst && (src != nif->broadcast || !src);
+    return !is_loopback(dst);
 }
 
-void ip_input(struct netif *nif, struct pkt *p)
+NO_STACK_CHECK void ip_input(struct netif *nif, struct pkt *p)
 {
     struct net *n = nif->net;
     const struct ip4_hdr *ip = (const struct ip4_hdr *)p->data;
@@ -287,7 +289,7 @@ void ip_input(struct netif *nif, struct pkt *p)
         goto bad;
     if (unlikely(csum_fold(sum) != 0xffff) && !nif->is_loop)
         goto bad;
-    if (unlikely(!is_sane(nif, ip->src, ip->dst)))
+    if (unlikely(!is_plausible(nif, ip->src, ip->dst)))
         goto bad;
     in.nif = nif;
     in.src = ip_addr_v4(ip->src);
@@ -297,7 +299,7 @@ void ip_input(struct netif *nif, struct pkt *p)
     in.tos = ip->tos;
     in.ttl = ip->ttl;
     in.to_many = false;
-    if (likely(nif->has_addr && ip->dst == nif->addr.v4) || nif->is_loop) {
+    if (likely(ip->dst == nif->addr.v4 && nif->has_addr) || nif->is_loop) {
         /* to us, and nobody else */
     } else if (ip_is_many(n, &in.dst)) {
         in.to_many = true;
@@ -315,7 +317,10 @@ void ip_input(struct netif *nif, struct pkt *p)
         fragment_input(n, p, &in);
         return;
     }
-    ip_deliver(n, p, &in);
+    if (likely(in.proto == IP_PROTO_TCP && n->tcp))
+        n->tcp->input(n, p, &in);
+    else
+        ip_deliver(n, p, &in);
     return;
 bad:
     n->stats.ip_bad[0]++;

@@ -375,7 +375,7 @@ int sock_getname(struct file *f, struct sockaddr *addr, socklen_t *len, bool pee
     return 0;
 }
 
-ssize_t sock_send(struct file *f, const void *buf, size_t len, int flags)
+NO_STACK_CHECK ssize_t sock_send(struct file *f, const void *buf, size_t len, int flags)
 {
     struct sock *sk = sock_of(f);
     struct iovec iov = {(void *)buf, len};
@@ -383,7 +383,7 @@ ssize_t sock_send(struct file *f, const void *buf, size_t len, int flags)
     return sk->ops->send(sk, &iov, 1, NULL, flags);
 }
 
-ssize_t sock_recv(struct file *f, void *buf, size_t len, int flags)
+NO_STACK_CHECK ssize_t sock_recv(struct file *f, void *buf, size_t len, int flags)
 {
     struct sock *sk = sock_of(f);
     struct iovec iov = {buf, len};

@@ -67,7 +67,7 @@ static struct pkt *queue_pkt(struct tcp_sock *c)
 }
 
 /* Copy some of @buf into the send queue. Returns bytes; 0 if there is no room. */
-static size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
+static __attribute__((noinline)) size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
 {
     size_t done = 0;
 
@@ -108,17 +108,22 @@ static void want_space(struct tcp_sock *c)
     }
 }
 
-static ssize_t tcp_send(struct sock *sk, const struct iovec *iov, int n_iov,
-                        const struct msghdr *msg, int flags)
+static inline void send_queue(struct tcp_sock *c)
+{
+    if (c->tx_next && list_empty(&c->tx_wait.node))
+        tcp_output(c);
+}
+
+/* Everything that tcp_send() does not do itself. @at: bytes of *iov that are done. */
+static __attribute__((noinline)) ssize_t send_any(struct sock *sk, const struct iovec *iov,
+                                                  int n_iov, size_t at, int flags)
 {
     struct tcp_sock *c = tcp_of(sk);
     struct net *n = sk->net;
     u64 deadline_ns = 0;
-    ssize_t done = 0;
-    size_t at = 0; /* within *iov */
+    ssize_t done = (ssize_t)at;
     int err;
 
-    (void)msg; /* an address is ignored, as POSIX asks of connected sockets */
     if (unlikely(flags & MSG_OOB))
         return -EOPNOTSUPP; /* RFC 6093 §6 */
     net_now_slow(n);
@@ -136,8 +141,7 @@ static ssize_t tcp_send(struct sock *sk, const struct iovec *iov, int n_iov,
                 n_iov--;
                 at = 0;
             }
-            if (c->tx_next && list_empty(&c->tx_wait.node))
-                tcp_output(c);
+            send_queue(c);
             if (likely(!n_iov))
                 return done;
             want_space(c);
@@ -153,6 +157,26 @@ static ssize_t tcp_send(struct sock *sk, const struct iovec *iov, int n_iov,
             return done ? done : err;
         n->now_ns = net_now_slow(n);
     }
+}
+
+static ssize_t tcp_send(struct sock *sk, const struct iovec *iov, int n_iov,
+                        const struct msghdr *msg, int flags)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    size_t n;
+
+    (void)msg; /* an address is ignored, as POSIX asks of connected sockets */
+    /* One buffer, and room for all of it: what nearly every call finds. */
+    if (unlikely(n_iov != 1 || flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT) || sk->err ||
+                 sk->shut & SHUT_WR_BIT || c->ep.state != TCP_ESTABLISHED))
+        return send_any(sk, iov, n_iov, 0, flags);
+    net_now_slow(sk->net);
+    c->more = false;
+    n = queue_data(c, iov->iov_base, iov->iov_len);
+    send_queue(c);
+    if (unlikely(n < iov->iov_len))
+        return send_any(sk, iov, n_iov, n, flags);
+    return (ssize_t)n;
 }
 
 /* --- receiving --- */
@@ -214,19 +238,24 @@ static __attribute__((noinline)) size_t peek_data(const struct tcp_sock *c, u8 *
     return done;
 }
 
-/* The service has read: tell the peer if that opens the window by much (RFC 9293 §3.8.6.2.2). */
-static void update_window(struct tcp_sock *c)
+static __attribute__((noinline)) void open_window(struct tcp_sock *c)
 {
-    u32 left = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
-
-    /* While much is left the peer goes on sending, and ACKs of that will tell it. */
-    if (likely(left >= MIN(32768u, c->sk.rcvbuf / 2)) ||
-        tcp_window_gain(c) < MIN(2u * c->mss, c->sk.rcvbuf / 2))
+    if (tcp_window_gain(c) < MIN(2u * c->mss, c->sk.rcvbuf / 2))
         return;
     if (c->got_fin || c->ep.state == TCP_CLOSE || c->ep.state == TCP_SYN_RECV)
         return;
-    c->sk.net->now_ns = net_now_slow(c->sk.net);
+    net_now_slow(c->sk.net);
     tcp_send_ack(c);
+}
+
+/* The service has read: tell the peer if that opens the window by much (RFC 9293 §3.8.6.2.2). While
+ * much is left the peer goes on sending, and ACKs of that will tell it. */
+static inline void update_window(struct tcp_sock *c)
+{
+    s32 left = (s32)(c->rcv_adv - c->rcv_nxt); /* < 0: it was taken back */
+
+    if (unlikely(left < (s32)MIN(32768u, c->sk.rcvbuf / 2)))
+        open_window(c);
 }
 
 /* Everything that tcp_recv() does not do itself. */
@@ -310,18 +339,24 @@ static ssize_t tcp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
                         int flags)
 {
     struct tcp_sock *c = tcp_of(sk);
-    size_t n;
+    struct pkt *p = c->rcv_head;
+    u32 n;
 
-    /* Data is there, and one buffer for it: what nearly every call finds. */
-    if (unlikely(n_iov != 1 || !iov->iov_len || !c->rcv_head || msg || flags & ~MSG_DONTWAIT))
+    /* All there is fits into the one buffer, and is one packet: what nearly every call finds. */
+    if (unlikely(!p || p->next || n_iov != 1 || iov->iov_len < p->len_bytes || msg ||
+                 flags & ~MSG_DONTWAIT))
         return recv_any(sk, iov, n_iov, msg, flags);
-    n = take_data(c, iov->iov_base, iov->iov_len, 0);
+    n = p->len_bytes;
+    copy_bytes(iov->iov_base, p->data, n);
+    c->rcv_bytes = 0;
+    c->rcv_head = NULL;
+    tcp_rx_put(sk->net->tcp_table, p);
     update_window(c);
     return (ssize_t)n;
 }
 
 /* tcp_poll() of Linux, event for event. */
-static u32 tcp_poll(struct sock *sk)
+static __attribute__((noinline)) u32 poll_any(struct sock *sk)
 {
     struct tcp_sock *c = tcp_of(sk);
     u32 ev = 0;
@@ -335,7 +370,7 @@ static u32 tcp_poll(struct sock *sk)
     if (c->ep.state != TCP_SYN_SENT && c->ep.state != TCP_SYN_RECV) {
         if (c->rcv_bytes)
             ev |= IN_EVENTS;
-        if (likely(c->n_tx < 2) || sk->shut & SHUT_WR_BIT || tcp_is_writable(c))
+        if (sk->shut & SHUT_WR_BIT || tcp_is_writable(c))
             ev |= OUT_EVENTS;
         else
             c->no_space = true;
@@ -343,6 +378,15 @@ static u32 tcp_poll(struct sock *sk)
     if (sk->err)
         ev |= EPOLLERR;
     return ev;
+}
+
+static u32 tcp_poll(struct sock *sk)
+{
+    struct tcp_sock *c = tcp_of(sk);
+
+    if (likely(c->ep.state == TCP_ESTABLISHED && !sk->shut && !sk->err && c->n_tx < 2))
+        return c->rcv_bytes ? IN_EVENTS | OUT_EVENTS : OUT_EVENTS;
+    return poll_any(sk);
 }
 
 /* --- connections --- */
