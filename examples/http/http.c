@@ -61,8 +61,8 @@ void http_init(void)
 
 /*
  * The parser goes over the bytes once. Every step takes the place it begins at and returns the one
- * behind what it took, or NULL: then *status is 0 when more bytes are needed, else the negative of
- * the page to answer with. Short fixed words are compared as numbers: a call would cost more.
+ * behind what it took, or NULL: then req->status is 0 when more bytes are needed, else the negative
+ * of the page to answer with. Short fixed words are compared as numbers: a call would cost more.
  */
 static bool is_word4(const char *p, const char word[4])
 {
@@ -80,22 +80,22 @@ static bool is_word8(const char *p, const char word[8])
     return a == b;
 }
 
-/* The first line feed, or limit; eight bytes at a time. */
+/* The first line feed, or limit; eight bytes at a time, the last ones perhaps behind limit. */
 static const char *find_newline(const char *p, const char *limit)
 {
     const uint64_t ones = 0x0101010101010101u;
-    for (; limit - p >= 8; p += 8) {
+    for (; p < limit; p += 8) {
         uint64_t word;
         memcpy(&word, p, 8);
         word ^= ones * '\n';
         /* The lowest byte with its top bit set is the first that was zero. */
         word = (word - ones) & ~word & ones << 7;
-        if (word)
-            return p + __builtin_ctzll(word) / 8;
+        if (word) {
+            p += __builtin_ctzll(word) / 8;
+            break;
+        }
     }
-    while (p < limit && *p != '\n')
-        p++;
-    return p;
+    return p < limit ? p : limit;
 }
 
 /* The bytes a method or a field name may have (RFC 9110 §5.6.2, "token"). */
@@ -105,13 +105,12 @@ static const bool is_token_byte[256] = {
 };
 
 /* A token that ends at the byte `end`, which is skipped. */
-static const char *skip_token(const char *p, const char *limit, char end, size_t *len, int *status)
+static const char *skip_token(const char *p, const char *limit, char end, struct http_request *req)
 {
     const char *start = p;
     while (p < limit && is_token_byte[(unsigned char)*p])
         p++;
-    *len = (size_t)(p - start);
-    *status = p == limit ? 0 : -PAGE_BAD_REQUEST;
+    req->status = p == limit ? 0 : -PAGE_BAD_REQUEST;
     return p < limit && p > start && *p == end ? p + 1 : NULL;
 }
 
@@ -127,42 +126,40 @@ static void strip_authority(struct http_request *req)
 }
 
 /* "GET /path?query HTTP/1.1" and the end of its line. */
-static const char *parse_request_line(const char *p, const char *limit, struct http_request *req,
-                                      int *status)
+static const char *parse_request_line(const char *p, const char *limit, struct http_request *req)
 {
-    size_t len;
+    req->method = HTTP_GET;
     if (limit - p >= 4 && is_word4(p, "GET ")) {
-        req->method = HTTP_GET;
         p += 4;
     } else {
         const char *method = p;
-        p = skip_token(p, limit, ' ', &len, status);
+        p = skip_token(p, limit, ' ', req);
         if (!p)
             return NULL;
-        req->method = len == 4 && is_word4(method, "HEAD") ? HTTP_HEAD : HTTP_OTHER;
+        req->method = p - method == 5 && is_word4(method, "HEAD") ? HTTP_HEAD : HTTP_OTHER;
     }
 
     const char *target = p, *query = NULL;
     for (; p < limit && (unsigned char)*p > ' ' && *p != 0x7f; p++)
         if (*p == '?' && !query)
             query = p;
-    *status = p < limit && *p != ' ' ? -PAGE_BAD_REQUEST : 0;
-    if (*status != 0 || limit - p < 11)
+    req->status = p < limit && *p != ' ' ? -PAGE_BAD_REQUEST : 0;
+    if (req->status != 0 || limit - p < 11)
         return NULL; /* more is to come; what is here is looked at again then */
     req->path = target;
     req->path_len = (size_t)((query ? query : p) - target);
     if (!is_word8(p, " HTTP/1.")) {
-        *status =
+        req->status =
             memcmp(p, " HTTP/", 6) == 0 && p[7] == '.' ? -PAGE_BAD_VERSION : -PAGE_BAD_REQUEST;
         return NULL;
     }
     char minor = p[8];
     p += p[9] == '\r' ? 10 : 9;
-    *status = -PAGE_BAD_REQUEST;
+    req->status = -PAGE_BAD_REQUEST;
     if (*p != '\n' || minor < '0' || minor > '9' || req->path_len == 0)
         return NULL;
     req->is_http_1_0 = minor == '0';
-    req->keep_alive = !req->is_http_1_0; /* which may close always, and does */
+    req->keep_alive = minor != '0'; /* HTTP/1.0 may close always, and does */
     if (*target != '/')
         strip_authority(req);
     return p + 1;
@@ -208,66 +205,63 @@ static void take_field(const char *name, size_t len, const char *value, const ch
 }
 
 /* "Host:", the one field that every request has: not worth a look at each byte. */
-static bool is_host(const char *p, const char *limit)
+static bool is_host(const char *p)
 {
     uint32_t name, host;
-    if (limit - p < 5)
-        return false;
     memcpy(&name, p, 4);
     memcpy(&host, "host", 4);
     return (name | 0x20202020) == host && p[4] == ':';
 }
 
 /* All field lines and the empty line behind them. */
-static const char *parse_fields(const char *p, const char *limit, struct http_request *req,
-                                int *status)
+static const char *parse_fields(const char *p, const char *limit, struct http_request *req)
 {
     unsigned n_hosts = 0;
-    for (;;) {
-        *status = 0;
-        if (p == limit || (*p == '\r' && limit - p < 2))
-            return NULL;
-        if (*p == '\n' || (*p == '\r' && p[1] == '\n'))
-            break;
+    req->status = 0;
+    while (p < limit) {
         const char *name = p;
-        size_t len = 0;
-        if (is_host(p, limit)) {
+        if (is_host(p)) {
             n_hosts++;
             p += 5;
+        } else if (*p == '\n' || *p == '\r') {
+            p += *p == '\r';
+            if (p == limit)
+                return NULL;
+            req->status = -PAGE_BAD_REQUEST;
+            if (*p != '\n' || (n_hosts != 1 && !(n_hosts == 0 && req->is_http_1_0)))
+                return NULL; /* RFC 9112 §3.2 */
+            return p + 1;
         } else { /* folded lines and "Name :" end here too (RFC 9112 §5.1, §5.2) */
-            p = skip_token(p, limit, ':', &len, status);
+            p = skip_token(p, limit, ':', req);
             if (!p)
                 return NULL;
+            req->status = 0;
         }
         const char *value = p;
         p = find_newline(p, limit);
-        *status = 0;
         if (p == limit)
             return NULL;
-        if (len >= 10)
-            take_field(name, len, value, p, req);
+        if (value - name > 10)
+            take_field(name, (size_t)(value - name) - 1, value, p, req);
         p++;
     }
-    *status = -PAGE_BAD_REQUEST;
-    if (n_hosts != 1 && !(n_hosts == 0 && req->is_http_1_0))
-        return NULL; /* RFC 9112 §3.2 */
-    return p + (*p == '\r' ? 2 : 1);
+    return NULL;
 }
 
 int http_parse(const char *buf, size_t len, struct http_request *req)
 {
     const char *p = buf, *limit = buf + len;
-    int status = 0;
 
     req->has_body = false;
+    req->status = 0;
     /* Empty lines before a request are skipped (RFC 9112 §2.2). */
     while (p < limit && (*p == '\r' || *p == '\n'))
         p++;
-    p = parse_request_line(p, limit, req, &status);
+    p = parse_request_line(p, limit, req);
     if (p)
-        p = parse_fields(p, limit, req, &status);
+        p = parse_fields(p, limit, req);
     if (!p)
-        return status == 0 && len >= HTTP_MAX_REQUEST ? -PAGE_TOO_LARGE : status;
+        return req->status == 0 && len >= HTTP_MAX_REQUEST ? -PAGE_TOO_LARGE : req->status;
     size_t used = (size_t)(p - buf);
     return used > HTTP_MAX_REQUEST ? -PAGE_TOO_LARGE : (int)used;
 }

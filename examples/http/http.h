@@ -20,6 +20,7 @@ struct http_request {
     bool has_body;    /* a body follows, which nobody here wants */
     const char *path; /* points into the parsed buffer, without the query; not terminated */
     size_t path_len;
+    int status; /* the parser's own: what http_parse() returns instead of a length */
 };
 
 /* One complete answer: head and body in one piece, so that HEAD sends a prefix of what GET does. */
@@ -48,8 +49,11 @@ extern struct http_answer http_answers[HTTP_PAGES][2];
 /** Makes the answers. */
 void http_init(void);
 
+/* Bytes behind a buffer that the parser may read, whatever they are. */
+#define HTTP_SLACK 8
+
 /**
- * Takes the first request out of a buffer.
+ * Takes the first request out of a buffer, behind whose len bytes HTTP_SLACK more can be read.
  *
  * Returns  bytes it took; 0 when the request is not complete yet; the negative of an enum
  *          http_page when it cannot be understood (the connection cannot go on then)

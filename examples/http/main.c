@@ -70,7 +70,7 @@ static struct {
 } batch;
 
 static char pattern[PATTERN_BYTES];
-static char received[HTTP_MAX_REQUEST];
+static char received[HTTP_MAX_REQUEST + HTTP_SLACK];
 _Static_assert(BATCH_PARTS *HTTP_ANSWER_BYTES <= sizeof(union block), "an answer a part");
 
 static int epoll_fd, listen_fd;
@@ -322,9 +322,10 @@ static enum flushed flush(struct conn *c)
             c->out = NULL;
             c->out_len = 0;
         }
-        size_t body_sent = sent > batch.len ? sent - batch.len : 0;
-        c->body_left -= body_sent;
-        c->body_at = (c->body_at + body_sent) % PATTERN_BYTES;
+        if (sent > batch.len) {
+            c->body_left -= sent - batch.len;
+            c->body_at = (c->body_at + sent - batch.len) % PATTERN_BYTES;
+        }
         batch.n_parts = 0;
         batch.len = batch.heads_len = 0;
         if (sent < total)
@@ -401,6 +402,8 @@ static void serve(struct conn *c, const char *buf, size_t len)
         used += n;
         flushed = flush(c);
     }
+    if (flushed == FLUSHED && used == len && !c->closing && !c->in && !c->waits_for_room)
+        return; /* nearly always */
     if (flushed == GONE || (flushed == FLUSHED && c->closing && !c->draining)) {
         conn_free(c);
         return;
@@ -419,7 +422,7 @@ static void readable(struct conn *c)
     size_t kept = c->in_len;
     if (kept)
         memcpy(received, c->in->bytes, kept);
-    ssize_t n = recv(c->fd, received + kept, sizeof received - kept, 0);
+    ssize_t n = recv(c->fd, received + kept, HTTP_MAX_REQUEST - kept, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
