@@ -153,16 +153,21 @@ static const char *parse_request_line(const char *p, const char *limit, struct h
             memcmp(p, " HTTP/", 6) == 0 && p[7] == '.' ? -PAGE_BAD_VERSION : -PAGE_BAD_REQUEST;
         return NULL;
     }
-    char minor = p[8];
-    p += p[9] == '\r' ? 10 : 9;
+    const char *end = p + 10;
     req->status = -PAGE_BAD_REQUEST;
-    if (*p != '\n' || minor < '0' || minor > '9' || req->path_len == 0)
-        return NULL;
-    req->is_http_1_0 = minor == '0';
-    req->keep_alive = minor != '0'; /* HTTP/1.0 may close always, and does */
-    if (*target != '/')
+    if (!is_word4(p + 7, ".1\r\n")) {
+        end = p[9] == '\r' ? p + 10 : p + 9;
+        if (*end != '\n' || p[8] < '0' || p[8] > '9')
+            return NULL;
+    }
+    req->is_http_1_0 = p[8] == '0';
+    req->keep_alive = p[8] != '0'; /* HTTP/1.0 may close always, and does */
+    if (*target != '/') {
+        if (req->path_len == 0)
+            return NULL;
         strip_authority(req);
-    return p + 1;
+    }
+    return end + 1;
 }
 
 /* Is the list element `want` (lower case) in a field value such as "keep-alive, Upgrade"? */

@@ -29,7 +29,7 @@ static struct pkt *txq_pop(struct netif *nif)
 
 /* The receiver strips headers and may keep the packet, while TCP keeps its own for retransmission:
  * so the loopback delivers a copy. */
-static int loop_tx(struct netif *nif, struct pkt *p)
+static __attribute__((noinline)) int loop_tx(struct netif *nif, struct pkt *p)
 {
     if (nif->n_txq >= nif->net->limits.txq_pkts) {
         nif->is_full = true;
