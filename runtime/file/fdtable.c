@@ -10,14 +10,14 @@
 static struct file *first_files[N_FIRST];
 static u64 first_bits[2];
 
+struct fd_slots fd_slots = {first_files, N_FIRST}; /* n a multiple of 64 */
+
 static struct {
-    struct file **files;
-    u64 *open;    /* bit set: files[fd] is taken */
+    u64 *open;    /* bit set: fd_slots.files[fd] is taken */
     u64 *cloexec; /* bit set: FD_CLOEXEC */
-    u32 n_slots;  /* multiple of 64 */
     u32 n_full;   /* every descriptor below is taken: where a search begins */
     u32 limit;
-} table = {first_files, &first_bits[0], &first_bits[1], N_FIRST, 0, FD_LIMIT_SOFT};
+} table = {&first_bits[0], &first_bits[1], 0, FD_LIMIT_SOFT};
 
 static bool bit_get(const u64 *bits, u32 i)
 {
@@ -32,7 +32,7 @@ static void bit_put(u64 *bits, u32 i, bool on)
 /* Room for descriptor @fd. */
 static int table_grow(u32 fd)
 {
-    u32 n = table.n_slots;
+    u32 n = fd_slots.n;
     size_t files_bytes, bits_bytes;
     struct file **files;
     u64 *open, *cloexec;
@@ -48,15 +48,15 @@ static int table_grow(u32 fd)
         return -ENOMEM;
     open = (u64 *)((char *)files + files_bytes);
     cloexec = open + n / 64;
-    memcpy(files, table.files, table.n_slots * sizeof(*files));
-    memcpy(open, table.open, table.n_slots / 8);
-    memcpy(cloexec, table.cloexec, table.n_slots / 8);
-    if (table.files != first_files)
-        heap_free(table.files);
-    table.files = files;
+    memcpy(files, fd_slots.files, fd_slots.n * sizeof(*files));
+    memcpy(open, table.open, fd_slots.n / 8);
+    memcpy(cloexec, table.cloexec, fd_slots.n / 8);
+    if (fd_slots.files != first_files)
+        heap_free(fd_slots.files);
+    fd_slots.files = files;
     table.open = open;
     table.cloexec = cloexec;
-    table.n_slots = n;
+    fd_slots.n = n;
     return 0;
 }
 
@@ -66,12 +66,12 @@ static u32 find_free(u32 min)
     u32 fd = MAX(min, table.n_full);
     u64 free_bits;
 
-    if (fd >= table.n_slots)
+    if (fd >= fd_slots.n)
         return fd;
     free_bits = ~table.open[fd / 64] & (UINT64_MAX << (fd % 64));
     while (!free_bits) {
         fd = ALIGN_DOWN(fd, 64u) + 64;
-        if (fd >= table.n_slots)
+        if (fd >= fd_slots.n)
             return fd;
         free_bits = ~table.open[fd / 64];
     }
@@ -80,7 +80,7 @@ static u32 find_free(u32 min)
 
 static void slot_fill(u32 fd, struct file *f, bool cloexec)
 {
-    table.files[fd] = f;
+    fd_slots.files[fd] = f;
     bit_put(table.open, fd, true);
     bit_put(table.cloexec, fd, cloexec);
 }
@@ -125,19 +125,19 @@ int fd_install_at(struct file *f, int fd, bool cloexec)
 
 struct file *fd_get(int fd)
 {
-    if (unlikely((u32)fd >= table.n_slots || !table.files[fd]))
-        return NULL;
-    return file_get(table.files[fd]);
+    struct file *f = fd_look(fd);
+
+    return likely(f) ? file_get(f) : NULL;
 }
 
 int fd_close(int fd)
 {
     struct file *f;
 
-    if ((u32)fd >= table.n_slots || !table.files[fd])
+    if ((u32)fd >= fd_slots.n || !fd_slots.files[fd])
         return -EBADF;
-    f = table.files[fd];
-    table.files[fd] = NULL;
+    f = fd_slots.files[fd];
+    fd_slots.files[fd] = NULL;
     bit_put(table.open, (u32)fd, false);
     table.n_full = MIN(table.n_full, (u32)fd);
     file_put(f);
@@ -166,6 +166,6 @@ void fd_set_limit(u32 limit)
 
 void fd_close_all(void)
 {
-    for (u32 fd = 0; fd < table.n_slots; fd++)
+    for (u32 fd = 0; fd < fd_slots.n; fd++)
         fd_close((int)fd);
 }

@@ -16,23 +16,14 @@
 /* The file behind @fd, with a reference, if it is a socket; else NULL, and no_sock() says why. */
 static __attribute__((noinline)) struct file *sock_get(int fd)
 {
-    struct file *f = fd_get(fd);
+    struct file *f = fd_look(fd);
 
-    if (likely(f && sock_is(f)))
-        return f;
-    if (f)
-        file_put(f);
-    return NULL;
+    return likely(f && sock_is(f)) ? file_get(f) : NULL;
 }
 
 static __attribute__((noinline)) long no_sock(int fd)
 {
-    struct file *f = fd_get(fd);
-
-    if (!f)
-        return -EBADF;
-    file_put(f);
-    return -ENOTSOCK;
+    return fd_look(fd) ? -ENOTSOCK : -EBADF;
 }
 
 long uk_socket(int domain, int type, int protocol)
