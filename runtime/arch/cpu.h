@@ -15,6 +15,17 @@ static inline void cpu_id(u32 leaf, u32 sub, u32 out[4])
     __asm__("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(sub));
 }
 
+/* Zero @len bytes, a multiple of 8. At -Os memset() is a `rep stosb`, and an emulator makes every
+ * turn of it the same work, whatever its width. Returns @at. */
+static inline void *words_zero(void *at, size_t len)
+{
+    void *to = at;
+
+    len /= 8;
+    __asm__ volatile("rep stosq" : "+D"(to), "+c"(len) : "a"(0ul) : "memory");
+    return at;
+}
+
 /* 64 random bits from RDRAND; false if the CPU has none or it fails ten times. */
 bool cpu_random(u64 *out);
 

@@ -78,7 +78,7 @@ static const char *start_memory(const struct bootinfo *info, char **room)
 {
     size_t line_bytes = strlen(info->cmdline) + 1;
     char *line = (char *)info->keel_end;
-    u64 top = 0;
+    u64 top = 0, state_bytes;
     u8 *state;
 
     for (u32 i = 0; i < info->n_ram; i++)
@@ -86,9 +86,10 @@ static const char *start_memory(const struct bootinfo *info, char **room)
     memmove(line, info->cmdline, line_bytes);
     *room = line + line_bytes;
     state = (u8 *)*room + config_room(line);
-    memset(state, 0, top / PAGE_SIZE);
+    state_bytes = ALIGN_UP(top / PAGE_SIZE, 8);
+    words_zero(state, state_bytes);
     page_init(top, state);
-    donate(info, (u64)__image_start, ALIGN_UP((u64)state + top / PAGE_SIZE, PAGE_SIZE));
+    donate(info, (u64)__image_start, ALIGN_UP((u64)state + state_bytes, PAGE_SIZE));
     return line;
 }
 

@@ -5,8 +5,7 @@
  */
 #include "mem/heap.h"
 
-#include <string.h>
-
+#include "arch/cpu.h"
 #include "base/list.h"
 #include "base/panic.h"
 #include "mem/page.h"
@@ -56,7 +55,7 @@ static void *large_new(size_t len)
 
     if (!page)
         return NULL;
-    memset(page, 0, n * PAGE_SIZE);
+    words_zero(page, n * PAGE_SIZE);
     page->class = CLASS_LARGE;
     page->n_pages = (u32)n;
     return page + 1;
@@ -83,7 +82,7 @@ void *heap_new(size_t len)
     page->n_used++;
     if (!page->free)
         list_remove(&page->node);
-    return memset(piece, 0, class_bytes(class));
+    return words_zero(piece, class_bytes(class));
 }
 
 void heap_free(void *p)

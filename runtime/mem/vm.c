@@ -5,8 +5,8 @@
 #include "mem/vm.h"
 
 #include <errno.h>
-#include <string.h>
 
+#include "arch/cpu.h"
 #include "base/log.h"
 #include "mem/heap.h"
 #include "mem/vm_area.h"
@@ -71,7 +71,7 @@ static bool populate_run(struct area *a, u64 at, u64 n)
 
     if (!mem)
         return false;
-    memset(mem, 0, n * PAGE_SIZE);
+    words_zero(mem, n * PAGE_SIZE);
     if (paging_map(at, (u64)mem, n, a->prot & (VM_READ | VM_WRITE))) {
         page_free(mem, n);
         return false;

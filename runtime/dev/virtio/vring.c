@@ -1,8 +1,8 @@
 #include "dev/virtio/vring.h"
 
 #include <errno.h>
-#include <string.h>
 
+#include "arch/cpu.h"
 #include "base/log.h"
 #include "mem/page.h"
 
@@ -40,7 +40,7 @@ int vring_init(struct vring *vr, u16 size, bool is_legacy, bool has_event_idx)
 
     if (!mem)
         return -ENOMEM;
-    memset(mem, 0, n_pages << PAGE_SHIFT);
+    words_zero(mem, n_pages << PAGE_SHIFT);
     *vr = (struct vring){
         .desc = (struct vring_desc *)mem,
         .avail = (struct vring_avail *)(mem + avail_at),
