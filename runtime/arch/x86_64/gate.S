@@ -15,9 +15,7 @@ sc_common:
         .globl sc_vm
 sc_vm:
         incl %gs:PERCPU_DEPTH
-        sub $8, %rsp
         call *%r11
-        add $8, %rsp
         decl %gs:PERCPU_DEPTH
         cmpl $0, %gs:PERCPU_PENDING
         jne 1f
@@ -131,10 +129,7 @@ upcall_fault:
         push %r15
         cld
         mov %rsp, %rdi
-        mov %rsp, %rbx
-        and $-16, %rsp
         call upcall
-        mov %rbx, %rsp
         /*
          * void upcall_return: rsp = struct trap_frame. An interrupt in here switches no thread.
          * Flags and rip go below the red zone of the stack we return to, and "ret" brings rsp back:

@@ -92,10 +92,8 @@ keel_int3:
         je 2f
         cmp $KEEL_IF_ON, %eax
         je 3f
-        sub $8, %rsp
         mov %eax, %r8d
         call keel_operation
-        add $8, %rsp
         iretq
 1:      movq $VEC_BREAKPOINT, fault_mailbox + MAILBOX_VECTOR(%rip)      /* the service's own int3 */
         jmp fault_of_known_vector

@@ -8,8 +8,8 @@ signal_call:
         test %r8, %r8
         jz 1f
         mov %r8, %rsp
-        and $-16, %rsp
-1:      call *%rcx
+1:      and $-16, %rsp                  /* the runtime keeps 8 */
+        call *%rcx
         mov %rbp, %rsp
         pop %rbp
         ret
