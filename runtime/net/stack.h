@@ -183,36 +183,37 @@ struct reasm_table {
        */
 
 struct net {
-    struct netif loop, eth;
+    /* First what is read all over the stack: up to 127 an offset is a byte, behind that four. */
     u64 now_ns; /* of this poll batch or send call: read through net_now() */
     bool has_now;
     bool is_acquiring;   /* the address is still being asked for: wait instead of failing */
-    u64 acquire_end_ns;  /* … but not for longer than this */
-    struct pkt *rx_rest; /* packets of the frame that is being received, behind the first */
     bool is_rx_batch;    /* more of this frame is to come: no ACK yet */
     u32 n_polls;         /* rounds of the poller: how fresh "no data" is */
+    struct pkt *rx_rest; /* packets of the frame that is being received, behind the first */
+    u64 acquire_end_ns;  /* is_acquiring, but not for longer than this */
     u64 hash_mul;        /* odd and secret: multiplicative hash of flows */
-    struct siphash_key secret;
-    struct net_limits limits;
-    struct net_stats stats;
-    struct list blocked; /* struct tx_waiter */
-    struct waitq ready;  /* woken when the address is there */
-    struct poller poller;
-    struct arp_cache arp;
-    struct acd acd;
+    struct tcp_table *tcp_table;
+    struct udp_table *udp_table;
     const struct ip_proto *tcp, *udp;  /* NULL: no such socket yet */
     const struct ip_proto *igmp_proto; /* NULL: nobody has joined a group */
     struct igmp *igmp;
-    struct tcp_table *tcp_table;
-    struct udp_table *udp_table;
-    /* UDP to port 68, and only while the client runs. Owns nothing. */
-    void (*dhcp_input)(struct net *n, const u8 *msg, size_t len);
-    struct dhcp *dhcp;
     struct ip6 *ip6; /* NULL: not linked, or without memory */
-    struct reasm_table reasm;
-    struct ip_pmtu pmtu[NET_PMTUS];
+    struct dhcp *dhcp;
     u32 frag_id; /* the next identification of IPv4 fragments */
     u32 n_socks;
+    struct list blocked; /* struct tx_waiter */
+    struct netif loop, eth;
+    struct siphash_key secret;
+    struct net_limits limits;
+    struct net_stats stats;
+    struct waitq ready; /* woken when the address is there */
+    struct poller poller;
+    struct arp_cache arp;
+    struct acd acd;
+    /* UDP to port 68, and only while the client runs. Owns nothing. */
+    void (*dhcp_input)(struct net *n, const u8 *msg, size_t len);
+    struct reasm_table reasm;
+    struct ip_pmtu pmtu[NET_PMTUS];
     u64 icmp_tokens_ns;   /* rate limit of ICMP errors: a bucket measured in time */
     u32 dns[NET_DNS_MAX]; /* network byte order */
     char domain[NET_NAME_BYTES], hostname[NET_NAME_BYTES];

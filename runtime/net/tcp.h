@@ -238,7 +238,6 @@ struct tcp_sock {
 
 struct tcp_table {
     struct tcp_ep **buckets;
-    struct port_table ports;
     struct list time_waits, mem_waiters;
     struct timer tw_timer;
     struct net *net;
@@ -246,6 +245,7 @@ struct tcp_table {
     u32 n_tw, n_orphans;
     u32 n_tx, n_rx;       /* packets in all send queues; in all receive and reassembly queues */
     u32 rx_compact_bytes; /* heap behind the receive queues */
+    struct port_table ports;
 };
 
 static inline struct tcp_sock *tcp_of(struct sock *sk)
