@@ -144,7 +144,8 @@ static void on_addr(u32 addr, u32 mask)
     u8 b[4];
 
     memcpy(b, &addr, 4);
-    ctl_line(CTL_ADDR " %u.%u.%u.%u/%u", b[0], b[1], b[2], b[3], (u32)__builtin_popcount(mask));
+    ctl_line(CTL_ADDR " %u.%u.%u.%u/%u", b[0], b[1], b[2], b[3],
+             mask ? 32 - (u32)__builtin_ctz(__builtin_bswap32(mask)) : 0);
     if (fs_start && !hostname[0] && *net_hostname())
         fs_start(net_hostname());
 }
