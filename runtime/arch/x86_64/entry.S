@@ -78,8 +78,8 @@ keel_entry:
         mov %eax, %gs
         call keel_start                 /* builds the tables; returns CR3, still on the old map */
         mov %rax, %cr3
-        lgdt keel_gdtr
-        lidt keel_idtr
+        lgdt gdtr
+        lidt idtr
         mov $SEL_TSS, %eax
         ltr %ax                         /* writes the busy bit: before CR0.WP */
         mov %cr0, %rax
@@ -110,14 +110,24 @@ keel_entry:
         mov $bootinfo, %edi
         iretq
 
+        /* What keel_start() copies into keel_gdt, to put the TSS behind it. */
         .balign 8
+        .globl boot_gdt
 boot_gdt:
         .quad 0
         .quad 0x00af9b000000ffff        /* 64-bit code, CPL 0 */
         .quad 0x00cf93000000ffff        /* data, CPL 0 */
+        .quad 0x00cff3000000ffff        /* data, CPL 3 */
+        .quad 0x00affb000000ffff        /* 64-bit code, CPL 3 */
 boot_gdtr:
-        .word 23
+        .word SEL_TSS - 1
         .long boot_gdt
+        .long 0
+gdtr:   .word SEL_TSS + 15
+        .long keel_gdt
+        .long 0
+idtr:   .word N_VECTORS * 16 - 1
+        .long keel_idt
         .long 0
 
         .section .text._start, "ax", @progbits

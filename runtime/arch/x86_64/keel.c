@@ -15,6 +15,9 @@
 extern char __image_start[], __rodata_start[], __rodata_end[], __text_start[], __text_end[],
     __keel_text_start[], __keel_text_end[], __keel_data_start[], __keel_data_end[], __image_end[],
     boot_stack_guard[], fault_stack_guard[], keel_stubs[], keel_int3[], keel_stack_top[];
+/* From entry.S: all descriptors but the TSS's. */
+#define N_BOOT_DESCRIPTORS (SEL_TSS / 8)
+extern const u64 boot_gdt[N_BOOT_DESCRIPTORS];
 
 _Noreturn void keel_reset(void);
 
@@ -41,15 +44,9 @@ struct tss {
     u8 iomap[0x10000 / 8 + 1];
 } __attribute__((packed));
 
-struct descriptor_pointer {
-    u16 limit;
-    u64 base;
-} __attribute__((packed));
-
-static struct gate idt[N_VECTORS] __attribute__((aligned(16)));
+struct gate keel_idt[N_VECTORS] __attribute__((aligned(16)));
+u64 keel_gdt[N_BOOT_DESCRIPTORS + 2];
 static struct tss tss __attribute__((aligned(16)));
-static u64 gdt[8];
-struct descriptor_pointer keel_gdtr, keel_idtr;
 u64 keel_cr4_bits;
 u32 keel_xcr0;
 
@@ -126,8 +123,8 @@ u64 *keel_entry(u64 va, u32 level, bool create)
     return &table[va >> (3 + 9 * level) & 511];
 }
 
-/* Map [start, end) one to one with @flags, in large pages where @is_large and aligned. Start-up
- * only: the pool was sized to hold it. */
+/* Map [start, end), to the end of its last page, one to one with @flags, in large pages where
+ * @is_large and aligned. Start-up only: the pool was sized to hold it. */
 static void map_range(u64 start, u64 end, u64 flags, bool is_large)
 {
     while (start < end) {
@@ -244,13 +241,17 @@ static void cpu_features(void)
     }
 }
 
-static void port_allow(u32 first, u32 n)
-{
-    while (n--) {
-        tss.iomap[first / 8] &= (u8) ~(1u << first % 8);
-        first++;
-    }
-}
+/* Below N_GUARDED_PORTS; as bytes of the bitmap. */
+static const struct {
+    u16 at;
+    u8 forbidden;
+} ports[] = {
+    {0x3f8 / 8, 0x00},                   /* COM1 */
+    {0x70 / 8, (u8) ~(BIT(0) | BIT(1))}, /* RTC */
+    {0xe8 / 8, (u8)~BIT(1)},             /* control channel: 0xe9 */
+    {0xf0 / 8, 0x0f},                    /* debug exit: 0xf4 to 0xf7 */
+    {0xcf8 / 8, 0x00},                   /* PCI configuration */
+};
 
 static void set_up_descriptors(void)
 {
@@ -259,30 +260,21 @@ static void set_up_descriptors(void)
     for (u32 v = 0; v < N_VECTORS; v++) {
         u64 target = v == VEC_BREAKPOINT ? (u64)keel_int3 : (u64)keel_stubs + 8 * v;
 
-        idt[v].offset_0 = (u16)target;
-        idt[v].offset_16 = (u16)(target >> 16);
-        idt[v].selector = SEL_KEEL_CODE;
-        idt[v].type = v == VEC_BREAKPOINT ? 0xee : 0x8e; /* int3 alone may come from CPL 3 */
+        keel_idt[v].offset_0 = (u16)target;
+        keel_idt[v].offset_16 = (u16)(target >> 16);
+        keel_idt[v].selector = SEL_KEEL_CODE;
+        keel_idt[v].type = v == VEC_BREAKPOINT ? 0xee : 0x8e; /* int3 alone may come from CPL 3 */
     }
-    gdt[1] = 0x00af9b000000ffff;
-    gdt[2] = 0x00cf93000000ffff;
-    gdt[3] = 0x00cff3000000ffff; /* user data */
-    gdt[4] = 0x00affb000000ffff; /* user code, 64 bit */
-    gdt[5] =
+    __builtin_memcpy(keel_gdt, boot_gdt, sizeof(boot_gdt));
+    keel_gdt[SEL_TSS / 8] =
         (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
-    gdt[6] = base >> 32;
     tss.rsp0 = (u64)keel_stack_top;
     tss.iomap_offset = offsetof(struct tss, iomap);
     for (u32 i = 0; i < N_GUARDED_PORTS / 8; i += 4)
         __builtin_memset(tss.iomap + i, 0xff, 4);
     tss.iomap[sizeof(tss.iomap) - 1] = 0xff;
-    port_allow(0x3f8, 8); /* COM1 */
-    port_allow(0x70, 2);  /* RTC */
-    port_allow(0xe9, 1);  /* control channel */
-    port_allow(0xf4, 4);  /* debug exit */
-    port_allow(0xcf8, 8); /* PCI configuration */
-    keel_gdtr = (struct descriptor_pointer){7 * 8 - 1, (u64)gdt};
-    keel_idtr = (struct descriptor_pointer){sizeof(idt) - 1, (u64)idt};
+    for (u32 i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+        tss.iomap[ports[i].at] = ports[i].forbidden;
 }
 
 /* The command line may lie in what the firmware reserved: let it be read there. */
@@ -312,7 +304,7 @@ static void map_cmdline(void)
  */
 u64 keel_start(u32 kind, const void *info)
 {
-    u64 image_end = ALIGN_UP((u64)__image_end, PAGE_SIZE);
+    u64 image_end = (u64)__image_end; /* the linker script aligns it */
     u64 top = 0, home_end = 0, n_pages = 0;
 
     if (kind == 0)
@@ -358,10 +350,10 @@ u64 keel_start(u32 kind, const void *info)
             split = ram[i].start;
         map_range(split, ram[i].end, USER_RW, true);
     }
-    map_range((u64)__rodata_start, ALIGN_UP((u64)__rodata_end, PAGE_SIZE), USER_RO, false);
-    map_range((u64)__text_start, ALIGN_UP((u64)__text_end, PAGE_SIZE), USER_RX, false);
-    map_range((u64)__keel_text_start, ALIGN_UP((u64)__keel_text_end, PAGE_SIZE), KEEL_RX, false);
-    map_range((u64)__keel_data_start, ALIGN_UP((u64)__keel_data_end, PAGE_SIZE), KEEL_RW, false);
+    map_range((u64)__rodata_start, (u64)__rodata_end, USER_RO, false);
+    map_range((u64)__text_start, (u64)__text_end, USER_RX, false);
+    map_range((u64)__keel_text_start, (u64)__keel_text_end, KEEL_RX, false);
+    map_range((u64)__keel_data_start, (u64)__keel_data_end, KEEL_RW, false);
     map_range(pool_start, pool_end, KEEL_RW, false);
     map_range((u64)boot_stack_guard, (u64)boot_stack_guard + PAGE_SIZE, 0, false);
     map_range((u64)fault_stack_guard, (u64)fault_stack_guard + PAGE_SIZE, 0, false);
