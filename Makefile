@@ -39,7 +39,7 @@ RUNTIME_WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
 # -fbuiltin after -ffreestanding: memcpy() of four bytes is a move, not a call. Stacks aligned to 8: code
 # without SSE needs no more, and what calls the service (stack_call, signal_call, context_start) aligns.
 RUNTIME_CFLAGS := -std=gnu11 -Os -g -ffreestanding -fbuiltin -mgeneral-regs-only -fno-pie \
-    -mpreferred-stack-boundary=3 -malign-data=abi -fno-tree-loop-im -fno-jump-tables \
+    -mpreferred-stack-boundary=3 -malign-data=abi -fno-tree-loop-im -fno-tree-dominator-opts -fno-thread-jumps -fno-jump-tables \
     -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector \
     -ffile-prefix-map=$(CURDIR)=. -nostdinc -isystem $(L)/include \
     -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) -Iruntime -D__SKIFF_INSIDE $(RUNTIME_WARN)

@@ -263,7 +263,7 @@ static int open_ops(struct inode *inode, u32 flags, const struct file_ops **ops)
 int fs_open(struct inode *at, const char *path, u32 flags, u32 mode, struct file **out)
 {
     const struct file_ops *ops;
-    struct inode *inode;
+    struct inode *inode = NULL;
     struct fs_file *ff;
     u32 mask;
     int err;
