@@ -100,38 +100,37 @@ static void populate(struct area *a)
 s64 vm_map(u64 addr, u64 len, u32 prot, u32 flags)
 {
     struct area *a;
+    u64 n_owed;
+    bool fits, is_taken;
 
     if (!len || addr & (PAGE_SIZE - 1))
         return -EINVAL;
     if (prot & VM_EXEC)
         return -EACCES;
-    if (len > VM_WINDOW_SIZE)
+    if (len > WINDOW_END - WINDOW_START)
         return -ENOMEM;
     len = ALIGN_UP(len, PAGE_SIZE);
-    if (flags & (VM_FIXED | VM_NOREPLACE)) {
-        if (addr < WINDOW_START || addr >= WINDOW_END || len > WINDOW_END - addr)
-            return -ENOMEM; /* RAM is not for placing things */
-        a = vm_area_from(addr);
-        if (a && a->start < addr + len) {
-            if (flags & VM_NOREPLACE)
-                return -EEXIST;
-            int err = vm_unmap ? vm_unmap(addr, len) : -ENOMEM;
-            if (err)
-                return err;
-        }
-    } else {
-        a = addr >= WINDOW_START && addr < WINDOW_END && len <= WINDOW_END - addr
-                ? vm_area_from(addr)
-                : NULL;
-        if (addr < WINDOW_START || addr >= WINDOW_END || len > WINDOW_END - addr ||
-            (a && a->start < addr + len))
+    fits =
+        addr - WINDOW_START <= WINDOW_END - WINDOW_START - len; /* RAM is not for placing things */
+    a = vm_area_from(addr);
+    is_taken = a && a->start < addr + len;
+    if (!(flags & (VM_FIXED | VM_NOREPLACE))) {
+        if (!fits || is_taken)
             addr = find_gap(len);
         if (!addr)
             return -ENOMEM;
+    } else if (!fits) {
+        return -ENOMEM;
+    } else if (is_taken) {
+        if (flags & VM_NOREPLACE)
+            return -EEXIST;
+        int err = vm_unmap ? vm_unmap(addr, len) : -ENOMEM;
+        if (err)
+            return err;
     }
 
-    struct area probe = {.prot = prot, .flags = flags & (u32)(VM_STACK | VM_NORESERVE)};
-    if (vm_is_charged(&probe) && !vm_can_promise(pages(len))) {
+    n_owed = vm_charges(prot, flags) ? pages(len) : 0;
+    if (n_owed && !vm_can_promise(n_owed)) {
         log_warn_limited("memory", "out of memory: %lu KiB asked for, %lu KiB free", len / 1024,
                          (page_avail() - MIN(vm_count.n_promised, page_avail())) * 4);
         return -ENOMEM;
@@ -139,12 +138,13 @@ s64 vm_map(u64 addr, u64 len, u32 prot, u32 flags)
     a = heap_new(sizeof(*a));
     if (!a)
         return -ENOMEM;
-    *a = probe;
     a->start = addr;
     a->end = addr + len;
+    a->prot = prot;
+    a->flags = flags & (u32)(VM_STACK | VM_NORESERVE);
     area_insert(a);
-    a->n_owed = vm_is_charged(a) ? pages(len) : 0;
-    vm_count.n_promised += a->n_owed;
+    a->n_owed = n_owed;
+    vm_count.n_promised += n_owed;
     if (prot & VM_WRITE && !(flags & (VM_STACK | VM_LAZY)) &&
         (len <= EAGER_BYTES || flags & VM_POPULATE))
         populate(a);
@@ -172,9 +172,7 @@ bool vm_fault(u64 addr, u64 error)
 {
     struct area *a;
 
-    if (error & 1 || addr < WINDOW_START || addr >= WINDOW_END)
-        return false; /* a protection fault, or nothing of ours */
-    a = vm_area_at(addr);
+    a = error & 1 ? NULL : vm_area_at(addr); /* 1: a protection fault */
     if (!a || !(a->prot & (error & 2 ? VM_WRITE : VM_READ)))
         return false;
     for (u32 i = 0; i < ARRAY_SIZE(fault_runs); i++) {

@@ -28,9 +28,15 @@ static inline u64 pages(u64 bytes)
     return bytes / PAGE_SIZE;
 }
 
+/* Are the pages of such an area promised when it is made? */
+static inline bool vm_charges(u32 prot, u32 flags)
+{
+    return prot & VM_WRITE && !(flags & (VM_STACK | VM_NORESERVE));
+}
+
 static inline bool vm_is_charged(const struct area *a)
 {
-    return a->prot & VM_WRITE && !(a->flags & (VM_STACK | VM_NORESERVE));
+    return vm_charges(a->prot, a->flags);
 }
 
 static inline bool vm_can_promise(u64 n)
