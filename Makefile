@@ -39,10 +39,15 @@ RUNTIME_WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
 # -fbuiltin after -ffreestanding: memcpy() of four bytes is a move, not a call. Stacks aligned to 8: code
 # without SSE needs no more, and what calls the service (stack_call, signal_call, context_start) aligns.
 RUNTIME_CFLAGS := -std=gnu11 -Os -g -ffreestanding -fbuiltin -mgeneral-regs-only -fno-pie \
-    -mpreferred-stack-boundary=3 -malign-data=abi -fno-tree-loop-im -fno-tree-dominator-opts -fno-thread-jumps -fno-jump-tables \
+    -mpreferred-stack-boundary=3 -malign-data=abi -fno-tree-loop-im -fno-jump-tables \
     -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-stack-protector \
     -ffile-prefix-map=$(CURDIR)=. -nostdinc -isystem $(L)/include \
     -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) -Iruntime -D__SKIFF_INSIDE $(RUNTIME_WARN)
+# Code that runs once per packet or event may be copied to save a test (1 % fewer instructions per HTTP
+# request for 0.3 % more bytes); all other code may not.
+HOT := $(addprefix runtime/,net/tcp.c net/tcp_in.c net/tcp_out.c net/tcp_sock.c net/ip.c net/eth.c \
+    net/netif.c net/sock.c dev/virtio/net.c dev/virtio/vring.c file/epoll.c)
+COLD_CFLAGS := -fno-thread-jumps -fno-tree-dominator-opts
 # Code that reads what others sent, or copies for the service, checks its stack.
 HARDENED := $(addprefix runtime/,net dev file fs sys)
 # The canary is the same for all threads, so libc's variable will do: two bytes less than in the TLS.
@@ -125,7 +130,7 @@ $(B)/obj $(B)/obj/builder:
 define runtime_c_rule
 $(call objname,$(1)): $(1) $(L)/.include Makefile | $(B)/obj
 	@echo "  CC      $(1)"
-	@$(CC) $(RUNTIME_CFLAGS) $(if $(filter $(HARDENED),$(patsubst %/virtio,%,$(patsubst %/,%,$(dir $(1))))),$(STACK_PROTECTOR)) -MMD -MP -c $(1) -o $$@
+	@$(CC) $(RUNTIME_CFLAGS) $(if $(filter $(HOT),$(1)),,$(COLD_CFLAGS)) $(if $(filter $(HARDENED),$(patsubst %/virtio,%,$(patsubst %/,%,$(dir $(1))))),$(STACK_PROTECTOR)) -MMD -MP -c $(1) -o $$@
 endef
 define runtime_s_rule
 $(call objname,$(1)): $(1) Makefile $(B)/sc_table.h | $(B)/obj
@@ -140,7 +145,7 @@ $(foreach f,$(RUNTIME_S),$(eval $(call runtime_s_rule,$f)))
 define keel_rule
 $(call objname,$(1)): $(1) $(L)/.include Makefile | $(B)/obj
 	@echo "  CC      $(1)"
-	@$(CC) $(RUNTIME_CFLAGS) -fno-function-sections -fno-data-sections -mno-red-zone -MMD -MP -c $(1) -o $$@
+	@$(CC) $(RUNTIME_CFLAGS) $(COLD_CFLAGS) -fno-function-sections -fno-data-sections -mno-red-zone -MMD -MP -c $(1) -o $$@
 	@objcopy --rename-section .text=.keel.text --rename-section .bss=.keel.bss $$@
 endef
 $(foreach f,$(KEEL_C),$(eval $(call keel_rule,$f)))
