@@ -9,7 +9,6 @@ u64 clock_wall_ns(void); /* CLOCK_REALTIME: ns since 1970-01-01 UTC */
 /* Set the wall clock; waits on it are not moved. */
 void clock_wall_set(u64 wall_ns);
 
-/* Start the clocks. @wall_ns: what time it is, 0 = ask the machine when
- * somebody asks us. Weak for boot: an image that
- * never asks for the time has no clock. */
+/* Start the clocks. @wall_ns: what time it is, 0 = ask the machine when somebody asks us. Weak for
+ * boot: an image that never asks for the time has no clock. */
 void clock_start(u64 wall_ns);
