@@ -43,23 +43,31 @@ static struct keel_result op_unmap(u64 va, u64 n)
         u64 *entry = keel_entry(va, 1, false);
         if (!entry)
             return (struct keel_result){ENOMEM_, 0}; /* no page to split a large one */
-        if (r.value &&
-            (!*entry != !r.pa || (*entry & PTE_ADDR) != r.pa + (u64)r.value * PAGE_SIZE)) {
-            if (*entry || r.pa)
-                break;
-        }
-        if (*entry) {
-            if (!r.value)
-                r.pa = *entry & PTE_ADDR;
-            *entry = 0;
-            if (--*keel_table_used(entry) == 0) {
+        /* The rest of this leaf table without another walk: at CPL 0 every instruction counts. */
+        u16 *used = keel_table_used(entry);
+        u64 n_here = left < to_boundary ? left : to_boundary;
+        for (; n_here; n_here--, entry++) {
+            if (!*entry) {
+                if (r.pa)
+                    goto out;
+            } else {
+                if (!r.value)
+                    r.pa = *entry & PTE_ADDR;
+                else if (!r.pa || (*entry & PTE_ADDR) != r.pa + (u64)r.value * PAGE_SIZE)
+                    goto out;
+                *entry = 0;
+                --*used;
+            }
+            r.value++;
+            va += PAGE_SIZE;
+            if (!*used) {
                 *large = 0;
-                keel_table_free((u64 *)((u64)entry & ~(PAGE_SIZE - 1)));
+                keel_table_free((u64 *)((u64)(entry) & ~(PAGE_SIZE - 1)));
+                break;
             }
         }
-        r.value++;
-        va += PAGE_SIZE;
     }
+out:
     if (r.pa)
         tlb_flush(first, (u64)r.value);
     return r;
