@@ -47,8 +47,6 @@ RUNTIME_CFLAGS := -std=gnu11 -Os -g -ffreestanding -fbuiltin -mgeneral-regs-only
 # request for 0.3 % more bytes); all other code may not.
 HOT := $(addprefix runtime/,net/tcp.c net/tcp_in.c net/tcp_out.c net/tcp_sock.c net/ip.c net/eth.c \
     net/netif.c net/sock.c dev/virtio/net.c dev/virtio/vring.c file/epoll.c)
-# Copies of a length unknown here are `rep movsb` at -Os, a byte a turn under TCG: not for payload.
-CFLAGS_runtime/net/tcp_sock.c := -mstringop-strategy=libcall
 COLD_CFLAGS := -fno-thread-jumps -fno-tree-dominator-opts
 # Code that reads what others sent, or copies for the service, checks its stack.
 HARDENED := $(addprefix runtime/,net dev file fs sys)
@@ -132,7 +130,7 @@ $(B)/obj $(B)/obj/builder:
 define runtime_c_rule
 $(call objname,$(1)): $(1) $(L)/.include Makefile | $(B)/obj
 	@echo "  CC      $(1)"
-	@$(CC) $(RUNTIME_CFLAGS) $(if $(filter $(HOT),$(1)),,$(COLD_CFLAGS)) $(CFLAGS_$(1)) $(if $(filter $(HARDENED),$(patsubst %/virtio,%,$(patsubst %/,%,$(dir $(1))))),$(STACK_PROTECTOR)) -MMD -MP -c $(1) -o $$@
+	@$(CC) $(RUNTIME_CFLAGS) $(if $(filter $(HOT),$(1)),,$(COLD_CFLAGS)) $(if $(filter $(HARDENED),$(patsubst %/virtio,%,$(patsubst %/,%,$(dir $(1))))),$(STACK_PROTECTOR)) -MMD -MP -c $(1) -o $$@
 endef
 define runtime_s_rule
 $(call objname,$(1)): $(1) Makefile $(B)/sc_table.h | $(B)/obj

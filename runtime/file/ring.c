@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "arch/copy.h"
 #include "mem/page.h"
 
 static u8 **page_at(struct ring *r, u64 pos)
@@ -22,7 +23,7 @@ size_t ring_put(struct ring *r, const void *buf, size_t len)
             *page = page_alloc(1);
         if (!*page)
             break;
-        memcpy(*page + at, (const u8 *)buf + done, n);
+        copy_block(*page + at, (const u8 *)buf + done, n);
         r->tail += n;
         done += n;
     }
@@ -40,7 +41,7 @@ size_t ring_peek(const struct ring *r, size_t skip, void *buf, size_t len)
         u64 pos = r->head + skip + done;
         size_t at = pos % PAGE_SIZE, n = MIN(len - done, PAGE_SIZE - at);
 
-        memcpy((u8 *)buf + done, r->pages[pos / PAGE_SIZE % RING_PAGES] + at, n);
+        copy_block((u8 *)buf + done, r->pages[pos / PAGE_SIZE % RING_PAGES] + at, n);
         done += n;
     }
     return done;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "arch/copy.h"
 #include "base/list.h"
 #include "mem/heap.h"
 #include "mem/page.h"
@@ -158,7 +159,7 @@ static ssize_t ramfs_read(struct inode *inode, void *buf, size_t len, u64 off)
         u8 *page = content_page(ram_of(inode), (off + done) / PAGE_SIZE, false);
 
         if (page)
-            memcpy((u8 *)buf + done, page + at, n);
+            copy_block((u8 *)buf + done, page + at, n);
         else
             memset((u8 *)buf + done, 0, n);
         done += n;
@@ -176,7 +177,7 @@ static ssize_t ramfs_write(struct inode *inode, const void *buf, size_t len, u64
 
         if (!page)
             break;
-        memcpy(page + at, (const u8 *)buf + done, n);
+        copy_block(page + at, (const u8 *)buf + done, n);
         done += n;
     }
     inode->size = MAX(inode->size, done ? off + done : 0);

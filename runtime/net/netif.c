@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "arch/copy.h"
+
 static void txq_push(struct netif *nif, struct pkt *p)
 {
     p->next = NULL;
@@ -40,7 +42,7 @@ static __attribute__((noinline)) int loop_tx(struct netif *nif, struct pkt *p)
         nif->net->stats.no_memory++;
         return -EIO;
     }
-    memcpy(q->data, p->data, p->len_bytes);
+    copy_block(q->data, p->data, p->len_bytes);
     q->len_bytes = p->len_bytes;
     q->flags = BIT(PKT_CSUM_VALID);
     txq_push(nif, q);

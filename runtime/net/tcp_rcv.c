@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "arch/copy.h"
 #include "mem/heap.h"
 
 void tcp_rx_put(struct tcp_table *t, struct pkt *p)
@@ -38,7 +39,7 @@ static struct pkt *compact(struct net *n, struct pkt *p)
     q->refs = 1;
     q->len_bytes = p->len_bytes;
     memcpy(q->scratch, p->scratch, sizeof(q->scratch));
-    memcpy(q->data, p->data, p->len_bytes);
+    copy_block(q->data, p->data, p->len_bytes);
     rx_seg(q)->is_compact = true;
     t->rx_compact_bytes += cap;
     n->stats.tcp_rx_compacted++;
@@ -76,7 +77,7 @@ void tcp_rx_queue(struct tcp_sock *c, struct pkt *p)
         return;
     }
     if (pkt_tailroom(tail) >= len && tail->refs == 1) {
-        memcpy(tail->data + tail->len_bytes, p->data, len);
+        copy_block(tail->data + tail->len_bytes, p->data, len);
         tail->len_bytes += len;
         tcp_rx_put(c->sk.net->tcp_table, p);
         return;

@@ -232,7 +232,7 @@ static __attribute__((noinline)) size_t peek_data(const struct tcp_sock *c, u8 *
 
         skip -= s;
         if (!(flags & MSG_TRUNC))
-            memcpy(buf + done, p->data + s, k);
+            copy_block(buf + done, p->data + s, k);
         done += k;
     }
     return done;

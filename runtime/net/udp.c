@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "arch/copy.h"
 #include "mem/heap.h"
 #include "net/csum.h"
 #include "net/igmp.h"
@@ -141,7 +142,7 @@ static void udp_to_many(struct net *n, struct pkt *p, const struct udp_rx *from,
                 n->stats.no_memory++;
                 break;
             }
-            memcpy(q->data, p->data, p->len_bytes);
+            copy_block(q->data, p->data, p->len_bytes);
             q->len_bytes = p->len_bytes;
             memcpy(udp_rx(q), from, sizeof(*from));
             udp_queue(udp_of(sk), q);
@@ -373,7 +374,7 @@ static void loop_back(struct udp_sock *u, const struct pkt *p, struct ip_out out
 
     if (!q)
         return;
-    memcpy(q->data, p->data, p->len_bytes);
+    copy_block(q->data, p->data, p->len_bytes);
     q->len_bytes = p->len_bytes;
     udp_transmit(&rt, q, &out, u->sk.flow.lport, dport, IP_FRAG_HERE);
 }
@@ -472,7 +473,7 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
         return -ENOBUFS;
     }
     for (int i = 0; i < n_iov; i++) {
-        memcpy(p->data + at, iov[i].iov_base, iov[i].iov_len);
+        copy_block(p->data + at, iov[i].iov_base, iov[i].iov_len);
         at += iov[i].iov_len;
     }
     p->len_bytes = (u32)len;
@@ -559,7 +560,7 @@ static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
     len = p->len_bytes;
     for (int i = 0; i < n_iov && at < len; i++) {
         size_t k = MIN(iov[i].iov_len, (size_t)len - at);
-        memcpy(iov[i].iov_base, p->data + at, k);
+        copy_block(iov[i].iov_base, p->data + at, k);
         at += k;
     }
     if (msg) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "arch/copy.h"
 #include "file/ring.h"
 #include "mem/heap.h"
 
@@ -298,7 +299,7 @@ static int msg_push(struct unix_sock *u, struct unix_sock *to, struct iov_cursor
     }
     while (done < len && (run = iov_cursor_run(from, &n))) {
         n = MIN(n, len - done);
-        memcpy(m->data + done, run, n);
+        copy_block(m->data + done, run, n);
         iov_cursor_advance(from, n);
         done += n;
     }
@@ -466,7 +467,7 @@ static size_t copy_out(const struct unix_msg *m, struct iov_cursor *to, size_t m
 
     while (done < left && (run = iov_cursor_run(to, &n))) {
         n = MIN(n, left - done);
-        memcpy(run, m->data + m->off + done, n);
+        copy_block(run, m->data + m->off + done, n);
         iov_cursor_advance(to, n);
         done += n;
     }
