@@ -36,6 +36,14 @@ static inline u32 csum_join(u32 a, size_t a_len, u32 b)
 /* csum_finish() of the sum of @len bytes at @p and @sum. */
 u16 csum(const void *p, size_t len, u64 sum);
 
+/* The end-around sum of two. */
+static inline u16 csum_two(u16 a, u16 b)
+{
+    u32 sum = (u32)a + b;
+
+    return (u16)(sum + (sum >> 16));
+}
+
 /* The value for a header's checksum field, or 0 when a received sum is right. */
 static inline u16 csum_finish(u64 sum)
 {

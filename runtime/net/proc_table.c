@@ -78,7 +78,7 @@ static void put_conn(const struct table *t, const struct tcp_sock *c)
     put_sock(t, &c->sk.flow, c->ep.state, is_listening ? 0 : tx,
              is_listening ? c->n_accept : c->rcv_bytes, timer, at > now ? at - now : 0,
              is_probing ? 0 : c->n_retries, is_probing ? c->n_retries + c->n_keep : 0);
-    fmt_put(t->o, "1 %016x %u 0 0 %u %d", 0, c->rto_us / 10000,
+    fmt_put(t->o, "1 %016x %u 0 0 %u %d", 0, tcp_rto_us(c) / 10000,
             is_listening ? 10 : c->cwnd / c->mss,
             is_listening                                       ? 0
             : (s32)c->ssthresh < 0 || c->ssthresh == INT32_MAX ? -1

@@ -47,4 +47,5 @@ void rx_chain_input(struct netif *nif, struct pkt *p)
     eth_input(nif, p);
     pkt_put_chain(n->rx_rest); /* nobody wanted the first one */
     n->rx_rest = NULL;
+    n->is_rx_batch = false;
 }

@@ -189,6 +189,8 @@ struct net {
     bool is_acquiring;   /* the address is still being asked for: wait instead of failing */
     bool is_rx_batch;    /* more of this frame is to come: no ACK yet */
     u32 n_polls;         /* rounds of the poller: how fresh "no data" is */
+    u16 rx_flags;        /* of the frame: what its last packet says, … */
+    u32 rx_seq;          /* … and where the next one begins */
     struct pkt *rx_rest; /* packets of the frame that is being received, behind the first */
     u64 acquire_end_ns;  /* is_acquiring, but not for longer than this */
     u64 hash_mul;        /* odd and secret: multiplicative hash of flows */

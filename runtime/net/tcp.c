@@ -11,7 +11,8 @@
 /* --- the table --- */
 
 /* Multiplied by a secret odd number: nobody can aim at one bucket. */
-static inline struct tcp_ep **bucket(struct net *n, const struct ip_addr *remote, u32 ports)
+static inline __attribute__((always_inline)) struct tcp_ep **
+bucket(struct net *n, const struct ip_addr *remote, u32 ports)
 {
     u64 x = remote->lo; /* of IPv4 its lower half is the same for all */
 
@@ -28,7 +29,7 @@ struct tcp_ep *tcp_find(struct net *n, const struct ip_addr *local, const struct
 
     for (; ep; ep = ep->hash_next) {
         const struct ip_flow *f = ep->flow;
-        if (tcp_ports(f) == ports && ip_addr_eq(&f->remote, remote) && ip_addr_eq(&f->local, local))
+        if (ep->ports == ports && ip_addr_eq(&f->remote, remote) && ip_addr_eq(&f->local, local))
             break;
     }
     return ep;
@@ -36,15 +37,17 @@ struct tcp_ep *tcp_find(struct net *n, const struct ip_addr *local, const struct
 
 void tcp_hash(struct net *n, struct tcp_ep *ep)
 {
-    struct tcp_ep **at = bucket(n, &ep->flow->remote, tcp_ports(ep->flow));
+    struct tcp_ep **at;
 
+    ep->ports = tcp_ports(ep->flow);
+    at = bucket(n, &ep->flow->remote, ep->ports);
     ep->hash_next = *at;
     *at = ep;
 }
 
 void tcp_unhash(struct net *n, struct tcp_ep *ep)
 {
-    struct tcp_ep **at = bucket(n, &ep->flow->remote, tcp_ports(ep->flow));
+    struct tcp_ep **at = bucket(n, &ep->flow->remote, ep->ports);
 
     for (; *at; at = &(*at)->hash_next) {
         if (*at == ep) {
@@ -208,6 +211,7 @@ void tcp_set_bufs(struct tcp_sock *c)
     c->rcv_wnd_max = 0xffffu << c->rcv_wscale;
     if (c->window_clamp)
         c->rcv_wnd_max = MIN(c->rcv_wnd_max, c->window_clamp);
+    c->rcv_wnd_full = MIN(c->rcv_wnd_max, c->sk.rcvbuf);
 }
 
 struct tcp_sock *tcp_new(struct net *n, int file_flags)
@@ -223,7 +227,6 @@ struct tcp_sock *tcp_new(struct net *n, int file_flags)
     c->ep.state = TCP_CLOSE;
     c->ep.flow = &c->sk.flow;
     c->mss = TCP_MSS_UNTOLD;
-    c->rto_us = TCP_RTO_INIT_US;
     c->keep_idle_s = 7200;
     c->keep_intvl_s = 75;
     c->keep_cnt = 9;

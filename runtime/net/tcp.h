@@ -30,13 +30,13 @@
 #define TCP_HDRS_MAX       (ETH_HDR_BYTES + IP6_HDR_BYTES + TCP_HDR_BYTES + TCP_TS_BYTES)
 #define TCP_TEMPLATE_BYTES ((TCP_HDRS_MAX + 7) & ~7)
 
-#define TCP_MSS_UNTOLD     536 /* RFC 9293 §3.7.1 */
-#define TCP_MSS_MIN        88  /* below it a peer only wants us to send many small packets */
-#define TCP_PROBE_MIN_NS   (10 * NSEC_PER_MSEC)  /* no probe for a peer that was not scheduled */
-#define TCP_PEER_DELACK_NS (200 * NSEC_PER_MSEC) /* RFC 8985 §7.2 */
+#define TCP_MSS_UNTOLD     536     /* RFC 9293 §3.7.1 */
+#define TCP_MSS_MIN        88      /* below it a peer only wants us to send many small packets */
+#define TCP_PROBE_MIN_US   10000u  /* no probe for a peer that was not scheduled */
+#define TCP_PEER_DELACK_US 200000u /* RFC 8985 §7.2 */
 #define TCP_MIN_RTT_NS     (300 * NSEC_PER_SEC) /* RFC 8985 §6.1: the minimum of a window of time */
 #define TCP_NARROW_NS      (600 * NSEC_PER_SEC) /* RFC 1191 §6.3 */
-#define TCP_RTO_MIN_US     200000
+#define TCP_RTO_MIN_US     200000u
 #define TCP_RTO_INIT_US    1000000 /* RFC 6298 §2.1 */
 #define TCP_RTO_MAX_US     120000000
 #define TCP_DELACK_NS      (40 * NSEC_PER_MSEC) /* RFC 9293 §3.8.6.3: below 0.5 s */
@@ -104,7 +104,8 @@ struct tcp_in {
 struct tcp_ep {
     struct tcp_ep *hash_next;
     struct ip_flow *flow;
-    u8 state; /* TCP_TIME_WAIT: a struct tcp_tw */
+    u32 ports; /* tcp_ports(flow) */
+    u8 state;  /* TCP_TIME_WAIT: a struct tcp_tw */
 };
 
 struct tcp_tw {
@@ -126,7 +127,8 @@ struct tcp_sock {
     u32 snd_wnd, snd_wl1, snd_wl2, max_wnd;
     u32 cwnd, ssthresh;
     u32 sacked_bytes, lost_bytes; /* of what is between una and nxt: not in the network any more */
-    u32 rcv_wnd_max;      /* what the window may be at most: the field, or the service's word */
+    u32 rcv_wnd_full;             /* with nothing to read: the lesser of the buffer and … */
+    u32 rcv_wnd_max;      /* … what the window may be at most: the field, or the service's word */
     u32 rcv_nxt, rcv_adv; /* rcv_adv: right edge of the window the peer knows */
     u32 rcv_bytes;        /* in rcv_head: what the service may read */
     u32 ts_recent, ts_offset;
@@ -166,10 +168,10 @@ struct tcp_sock {
     u32 n_ooo;
 
     u32 iss, irs, recover;
-    u32 srtt_us, rttvar_us, rto_us;
-    u32 min_rtt_us;    /* of the last minutes; 0 = none yet */
-    u64 min_rtt_ns;    /* when that was */
-    u64 narrow_end_ns; /* the MSS is for a smaller MTU than the interface's; 0 = it is not */
+    u32 srtt8_us, rttvar4_us; /* SRTT and RTTVAR of RFC 6298, times 8 and 4; 0 = no sample yet */
+    u32 min_rtt_us;           /* of the last minutes; 0 = none yet */
+    u64 min_rtt_ns;           /* when that was */
+    u64 narrow_end_ns;        /* the MSS is for a smaller MTU than the interface's; 0 = it is not */
 
     /* Loss detection, tcp_rack.c */
     u32 n_sacked;                /* segments; without SACK: duplicate ACKs */
@@ -270,6 +272,20 @@ static inline bool tcp_fin_is_acked(const struct tcp_sock *c)
     return c->fin_queued && c->snd_una == c->write_seq + 1;
 }
 
+static inline u32 tcp_srtt_us(const struct tcp_sock *c)
+{
+    return c->srtt8_us / 8;
+}
+
+/* RFC 6298 §2, without its backing off. As Linux, the variance part is never below the least RTO: a
+ * quiet path still may hiccup. */
+static inline u32 tcp_rto_us(const struct tcp_sock *c)
+{
+    if (unlikely(!c->srtt8_us))
+        return TCP_RTO_INIT_US;
+    return c->srtt8_us / 8 + MAX(c->rttvar4_us, TCP_RTO_MIN_US);
+}
+
 static inline void tcp_put32(u8 *o, u32 v)
 {
     v = be32(v);
@@ -339,15 +355,40 @@ int tcp_getopt(struct sock *sk, int level, int name, void *val, u32 *len);
 /* --- tcp_in.c --- */
 extern const struct ip_proto tcp_proto;
 
-/* The connection's timer fires at @at_ns at the latest (tcp_timer.c). */
-void tcp_arm_at(struct tcp_sock *c, u64 at_ns);
+/* The connection's timer fires at @at_ns at the latest. */
+static inline void tcp_arm_at(struct tcp_sock *c, u64 at_ns)
+{
+    if (unlikely(!timer_is_set(&c->timer) || at_ns < c->timer.deadline_ns))
+        timer_set(&c->timer, at_ns);
+}
 
 /* --- tcp_rcv.c --- */
+/* As tcp_rx_keep() where the packet pool's share is used up: a copy on the heap, or NULL. */
+struct pkt *tcp_rx_compact(struct net *n, struct pkt *p);
 /* Make @p, just received, fit to be kept. Returns what to keep; NULL: no memory, @p is the
  * caller's. */
-struct pkt *tcp_rx_keep(struct net *n, struct pkt *p);
+static inline struct pkt *tcp_rx_keep(struct net *n, struct pkt *p)
+{
+    struct tcp_table *t = n->tcp_table;
+
+    rx_seg(p)->is_compact = false;
+    if (unlikely(t->n_rx >= n->limits.rx_pkts))
+        p = tcp_rx_compact(n, p);
+    t->n_rx += p != NULL;
+    return p;
+}
 /* Put @p, which was kept, at the end of what the service may read. */
-void tcp_rx_queue(struct tcp_sock *c, struct pkt *p);
+void tcp_rx_append(struct tcp_sock *c, struct pkt *p);
+static inline void tcp_rx_queue(struct tcp_sock *c, struct pkt *p)
+{
+    if (unlikely(c->rcv_head)) {
+        tcp_rx_append(c, p);
+        return;
+    }
+    p->next = NULL;
+    c->rcv_head = c->rcv_tail = p;
+    c->rcv_bytes += p->len_bytes;
+}
 /* Take payload and FIN of a segment, in order or not. Owns @p. Returns false if the connection is
  * gone. */
 bool tcp_take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p);
@@ -392,8 +433,6 @@ bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len);
 /* A segment that belongs to no connection: RST or TIME-WAIT's ACK. */
 void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 flags, u32 wnd,
                   const u32 *ts);
-/* The window to advertise, scaled as in the header; notes the right edge it promises. */
-u16 tcp_window(struct tcp_sock *c);
 /* How far the right edge could move now. */
 u32 tcp_window_gain(const struct tcp_sock *c);
 void tcp_blocked_resume(struct tx_waiter *w);
@@ -440,7 +479,8 @@ void tcp_cong_prr(struct tcp_sock *c, u32 delivered, bool is_first);
 /* The window is acknowledged up to where it was reduced. */
 void tcp_cong_recovered(struct tcp_sock *c);
 void tcp_cong_timeout(struct tcp_sock *c);
-void tcp_cong_idle(struct tcp_sock *c); /* nothing has been sent for a while (RFC 5681 §4.1) */
+/* Something is about to be sent, perhaps after a pause (RFC 5681 §4.1). */
+void tcp_cong_idle(struct tcp_sock *c);
 
 /* --- tcp_tw.c --- */
 /* A segment for a connection in TIME-WAIT. Returns true if it may begin a new one (RFC 6191),

@@ -49,7 +49,7 @@ static u32 cubic_target(struct tcp_sock *c)
         else
             c->cubic_max = c->cwnd;
     }
-    t = (s64)((now - c->cubic_ns) / NSEC_PER_MSEC + c->srtt_us / 1000) - c->cubic_k_ms;
+    t = (s64)((now - c->cubic_ns) / NSEC_PER_MSEC + tcp_srtt_us(c) / 1000) - c->cubic_k_ms;
     t = MIN(MAX(t, -CUBIC_MAX_MS), CUBIC_MAX_MS);
     grown = c->cubic_max + t * t * t * 4 / 100000 * c->mss / 100000;
     return (u32)MIN(MAX(grown, (s64)c->cwnd), (s64)c->cwnd + c->cwnd / 2);
@@ -86,7 +86,7 @@ void tcp_cong_acked(struct tcp_sock *c, u32 n_bytes)
     } else {
         /* RFC 9438 §4.2: the time in which cwnd was not needed does not count. */
         u64 now = c->sk.net->now_ns, idle_ns = now - c->cubic_idle_ns;
-        if (c->cubic_ns && idle_ns > c->srtt_us * 2 * NSEC_PER_USEC)
+        if (c->cubic_ns && idle_ns > tcp_srtt_us(c) * 2 * NSEC_PER_USEC)
             c->cubic_ns += MIN(idle_ns, now - c->cubic_ns);
         c->cubic_idle_ns = now;
         cubic_grow(c, n_bytes);
@@ -154,5 +154,8 @@ void tcp_cong_timeout(struct tcp_sock *c)
 
 void tcp_cong_idle(struct tcp_sock *c)
 {
-    c->cwnd = MIN(c->cwnd, INITIAL_SEGMENTS * c->mss);
+    u64 idle_ns = c->sk.net->now_ns - c->progress_ns;
+
+    if (c->snd_una == c->snd_nxt && c->tx_next && idle_ns > tcp_rto_us(c) * NSEC_PER_USEC)
+        c->cwnd = MIN(c->cwnd, INITIAL_SEGMENTS * c->mss);
 }

@@ -45,30 +45,35 @@ static u32 ack_advance(struct tcp_sock *c, const struct tcp_in *s)
     u32 ack = s->ack, acked = ack - c->snd_una, delivered = acked;
     bool was_limited = tcp_in_flight(c) + c->mss > c->cwnd;
     bool is_resent = false;
+    struct pkt *p = c->tx_head;
     u64 sent_ns = 0;
-    struct pkt *p;
 
     c->snd_una = ack;
-    while ((p = c->tx_head) != NULL) {
+    while (p) {
         struct tx_seg *seg = tx_seg(p);
-        if (SEQ_GT(seg->seq + seg->len, ack)) {
+        struct pkt *next = p->next;
+        if (unlikely(SEQ_GT(seg->seq + seg->len, ack))) {
             if (unlikely(SEQ_LT(seg->seq, ack)))
                 trim_head(c, p, ack);
             break;
         }
-        if (likely(!(seg->marks & BIT(SEG_SACKED))))
+        if (likely((seg->n_sent | seg->marks << 8) == 1 && !c->ca_state)) {
             sent_ns = seg->sent_ns;
-        else
-            delivered -= seg->len;
-        if (unlikely(seg->n_sent != 1 || seg->marks || c->ca_state)) {
+        } else {
             is_resent |= seg->n_sent != 1;
+            if (seg->marks & BIT(SEG_SACKED))
+                delivered -= seg->len;
+            else
+                sent_ns = seg->sent_ns;
             tcp_rack_acked(c, p, s);
         }
-        c->tx_head = p->next;
         c->n_tx--;
-        tcp_tx_put(t, p);
+        t->n_tx--;
+        pkt_put(p);
+        p = next;
     }
-    if (!c->tx_head)
+    c->tx_head = p;
+    if (!p)
         c->tx_tail = NULL;
     /* Karn: not if any of them was sent twice; those behind it waited for it in the peer's queue.
      */
@@ -81,7 +86,7 @@ static u32 ack_advance(struct tcp_sock *c, const struct tcp_in *s)
         tcp_cong_acked(c, acked);
     if (unlikely(c->has_tlp))
         tcp_rack_probed(c, false);
-    if (c->snd_una != c->snd_nxt)
+    if (ack != c->snd_nxt)
         tcp_rtx_start(c);
     if (unlikely(!list_empty(&t->mem_waiters)))
         tcp_mem_wake(t);
@@ -328,7 +333,7 @@ drop:
 }
 
 /* RFC 9293 §3.10.7.3 */
-static void syn_sent_input(struct tcp_sock *c, struct tcp_in *s)
+static __attribute__((noinline)) void syn_sent_input(struct tcp_sock *c, struct tcp_in *s)
 {
     struct net *n = c->sk.net;
     bool has_ack = s->flags & TCP_F_ACK;
@@ -448,8 +453,9 @@ static void refuse(struct net *n, const struct ip_flow *f, const struct tcp_in *
 
 /* No connection has the segment, but @tw, if not NULL, had. Returns one that it begins, and is for
  * as well; NULL: none, and the peer has been told what it should know. */
-static struct tcp_sock *find_new(struct net *n, const struct ip_in *in, u32 ports,
-                                 const struct tcp_in *s, struct tcp_ep *tw)
+static __attribute__((noinline)) struct tcp_sock *find_new(struct net *n, const struct ip_in *in,
+                                                           u32 ports, const struct tcp_in *s,
+                                                           struct tcp_ep *tw)
 {
     struct ip_flow f = {in->dst, in->src, (u16)ports, (u16)(ports >> 16)};
     struct tcp_sock *l;
@@ -465,48 +471,33 @@ static struct tcp_sock *find_new(struct net *n, const struct ip_in *in, u32 port
     return tcp_listen_input(l, &f, s, iss);
 }
 
-/*
- * A segment whose text is in several packets, @p and net.rx_rest. To the connection they are a
- * segment each, but it acknowledges them together. Owns all of them.
- */
-static __attribute__((noinline)) void chain_input(struct net *n, struct pkt *p,
-                                                  const struct ip_in *in, u32 ports,
-                                                  const struct tcp_in *whole)
+/* The text of @s is in several packets, of which net.rx_rest are to come. To the connection each is
+ * a segment, but it acknowledges them together. */
+static void chain_begin(struct net *n, struct tcp_in *s)
 {
-    struct pkt *rest = n->rx_rest;
-    struct tcp_in s = *whole;
-    u32 seq = s.seq;
-
-    n->rx_rest = NULL;
-    for (;;) {
-        struct tcp_ep *ep = tcp_find(n, &in->dst, &in->src, ports); /* each time: it may be gone */
-        n->is_rx_batch = rest != NULL;
-        s.seq = seq;
-        s.len = p->len_bytes;
-        s.flags = whole->flags;
-        if (rest)
-            s.flags &= (u16) ~(TCP_F_FIN | TCP_F_PSH);
-        seq += s.len;
-        if (ep && ep->state != TCP_TIME_WAIT) {
-            conn_input(CONTAINER_OF(ep, struct tcp_sock, ep), &s, p);
-        } else {
-            struct tcp_sock *c = find_new(n, in, ports, &s, ep);
-            if (!c)
-                break;
-            conn_slow(c, &s, p);
-        }
-        if (!rest)
-            return;
-        p = rest;
-        rest = p->next;
-        p->next = NULL;
-    }
-    n->is_rx_batch = false;
-    pkt_put(p);
-    pkt_put_chain(rest);
+    n->is_rx_batch = true;
+    n->rx_flags = s->flags;
+    n->rx_seq = s->seq + s->len;
+    s->flags &= (u16) ~(TCP_F_FIN | TCP_F_PSH);
 }
 
-static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
+static struct pkt *chain_next(struct net *n, struct tcp_in *s)
+{
+    struct pkt *p = n->rx_rest;
+
+    n->rx_rest = p->next;
+    p->next = NULL;
+    s->seq = n->rx_seq;
+    s->len = p->len_bytes;
+    s->flags = n->rx_flags;
+    if (n->rx_rest)
+        chain_begin(n, s);
+    else
+        n->is_rx_batch = false;
+    return p;
+}
+
+NO_STACK_CHECK static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
 {
     const struct tcp_hdr *th = (const struct tcp_hdr *)p->data;
     u32 hdr_len;
@@ -547,21 +538,22 @@ static void tcp_input(struct net *n, struct pkt *p, const struct ip_in *in)
     ports = ports >> 16 | ports << 16; /* theirs is our remote */
     p->data += hdr_len;
     s.len = p->len_bytes -= hdr_len;
-    if (unlikely(n->rx_rest)) {
-        chain_input(n, p, in, ports, &s);
-        return;
+    if (unlikely(n->rx_rest))
+        chain_begin(n, &s);
+    for (;;) {
+        ep = tcp_find(n, &in->dst, &in->src, ports);
+        if (likely(ep && ep->state != TCP_TIME_WAIT)) {
+            conn_input(CONTAINER_OF(ep, struct tcp_sock, ep), &s, p);
+        } else {
+            struct tcp_sock *c = find_new(n, in, ports, &s, ep);
+            if (!c)
+                goto drop;
+            conn_slow(c, &s, p);
+        }
+        if (likely(!n->rx_rest))
+            return;
+        p = chain_next(n, &s);
     }
-    ep = tcp_find(n, &in->dst, &in->src, ports);
-    if (likely(ep && ep->state != TCP_TIME_WAIT)) {
-        conn_input(CONTAINER_OF(ep, struct tcp_sock, ep), &s, p);
-        return;
-    }
-    struct tcp_sock *c = find_new(n, in, ports, &s, ep);
-    if (c) {
-        conn_slow(c, &s, p);
-        return;
-    }
-    goto drop;
 bad:
     n->stats.tcp_bad++;
 drop:

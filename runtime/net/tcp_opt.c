@@ -174,7 +174,7 @@ static void put_info(const struct tcp_sock *c, struct tcp_info *ti)
                        (c->wscale_ok ? TCPI_OPT_WSCALE : 0) | (c->has_ecn ? TCPI_OPT_ECN : 0);
     ti->tcpi_snd_wscale = c->snd_wscale & 15;
     ti->tcpi_rcv_wscale = c->rcv_wscale & 15;
-    ti->tcpi_rto = c->rto_us;
+    ti->tcpi_rto = tcp_rto_us(c);
     ti->tcpi_ato = TCP_DELACK_NS / NSEC_PER_USEC;
     ti->tcpi_snd_mss = ti->tcpi_advmss = ti->tcpi_rcv_mss = c->mss;
     ti->tcpi_unacked = segments(c, c->snd_nxt - c->snd_una);
@@ -189,8 +189,8 @@ static void put_info(const struct tcp_sock *c, struct tcp_info *ti)
 #endif
     ti->tcpi_last_data_recv = ti->tcpi_last_ack_recv = (u32)((now - c->last_rx_ns) / NSEC_PER_MSEC);
     ti->tcpi_pmtu = c->nif ? c->nif->mtu_bytes : 0;
-    ti->tcpi_rtt = c->srtt_us;
-    ti->tcpi_rttvar = c->rttvar_us;
+    ti->tcpi_rtt = tcp_srtt_us(c);
+    ti->tcpi_rttvar = c->rttvar4_us / 4;
     ti->tcpi_snd_ssthresh = c->ssthresh == UINT32_MAX ? INT32_MAX : c->ssthresh / c->mss;
     ti->tcpi_snd_cwnd = c->cwnd / c->mss;
     ti->tcpi_rcv_space = c->sk.rcvbuf;

@@ -14,6 +14,13 @@ static inline void store32(void *p, u32 v)
     __builtin_memcpy(p, &v, 4);
 }
 
+static inline u32 load32(const void *p)
+{
+    u32 v;
+    __builtin_memcpy(&v, p, 4);
+    return v;
+}
+
 /*
  * Make the header template: route, MAC address, everything that stays, and the sums of it.
  * Returns 0; -EAGAIN while ARP or DHCP works on it; -EHOSTUNREACH, -ENETUNREACH.
@@ -51,7 +58,7 @@ static int template_make(struct tcp_sock *c)
         eth->type = be16(ETH_TYPE_IPV6);
         ip6_fill((struct ip6_hdr *)ip, &out, IP6_HDR_BYTES);
     }
-    c->ip_sum = csum_add(ip, IP4_HDR_BYTES); /* only IPv4 wants it */
+    c->ip_sum = csum_fold(csum_add(ip, IP4_HDR_BYTES)); /* only IPv4 wants it */
     struct tcp_hdr *th = (struct tcp_hdr *)(ip + c->ip_len);
     th->sport = sk->flow.lport;
     th->dport = sk->flow.rport;
@@ -77,18 +84,31 @@ u32 tcp_window_gain(const struct tcp_sock *c)
     return SEQ_GT(edge, c->rcv_adv) ? edge - c->rcv_adv : 0;
 }
 
-u16 tcp_window(struct tcp_sock *c)
+/* How much is promised, in the units of the header. */
+static inline u16 window_scaled(const struct tcp_sock *c, u32 wnd)
 {
-    u32 gain = tcp_window_gain(c);
-    u32 wnd;
-
-    /* RFC 9293 §3.8.6.2.2: the edge moves by a segment or half the buffer, or not at all. */
-    if (gain >= MIN((u32)c->mss, c->sk.rcvbuf / 2))
-        c->rcv_adv += gain;
-    wnd = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
     /* Rounding down would take back what was promised. */
     wnd = (wnd + (1u << c->rcv_wscale) - 1) >> c->rcv_wscale;
     return (u16)MIN(wnd, 0xffffu);
+}
+
+/* RFC 9293 §3.8.6.2.2: the edge moves by a segment or half the buffer, or not at all. */
+static __attribute__((noinline)) u16 window_move(struct tcp_sock *c)
+{
+    u32 gain = tcp_window_gain(c);
+
+    if (gain >= MIN((u32)c->mss, c->sk.rcvbuf / 2))
+        c->rcv_adv += gain;
+    return window_scaled(c, SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0);
+}
+
+static inline u16 window_now(struct tcp_sock *c)
+{
+    u32 left = c->rcv_adv - c->rcv_nxt;
+
+    if (likely(c->rcv_wnd_full - left < MIN((u32)c->mss, c->rcv_wnd_full / 2)))
+        return window_scaled(c, left); /* nearly all of it is promised already */
+    return window_move(c);
 }
 
 #define TCP6_MORE_BYTES     16 /* in front of the template, only there with IPv6 */
@@ -126,7 +146,9 @@ static inline __attribute__((always_inline)) void put_ip_len(const struct tcp_so
     if (likely(c->ip_len == IP4_HDR_BYTES)) {
         ip->tos |= (u8)ect;
         ip->total_len = be16(IP4_HDR_BYTES + l4_len);
-        ip->csum = csum_finish((u64)c->ip_sum + ip->total_len + be16(ect));
+        ip->csum = (u16)~csum_two(c->ip_sum, ip->total_len);
+        if (unlikely(ect))
+            ip->csum = (u16)~csum_two((u16)~ip->csum, be16(ect));
     } else {
         c->sk.net->stats.tcp6_out++;
         ip6->version_class_flow |= be32(ect << 20);
@@ -148,14 +170,17 @@ static u32 mark_ecn(struct tcp_sock *c, u32 *flags)
 }
 
 /*
- * Put headers in front of @len payload bytes at @payload, whose sum is @sum, and hand the frame
- * over. Returns 0; -ENOSPC, -EAGAIN, -EHOSTUNREACH, -ENETUNREACH: nothing sent.
+ * Put headers in front of a packet of the send queue, or of one that tx_seg() tells about like
+ * that, and hand the frame over. With @p->n_frags its payload is there, and s->len all of that.
+ * Returns 0; -ENOSPC, -EAGAIN, -EHOSTUNREACH, -ENETUNREACH: nothing sent.
  */
-static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum, u32 seq,
-                u32 flags)
+static int emit(struct tcp_sock *c, struct pkt *p, u32 flags)
 {
+    struct tx_seg *s = tx_seg(p);
     struct net *n = c->sk.net;
-    u32 ect = 0;
+    u32 ect = 0, ip_len, l4_len, hdrs_len;
+    u8 *payload = p->buf + s->at, *first;
+    struct tcp_hdr *th;
     int err;
 
     if (unlikely(c->hdr_generation != n->arp.generation)) {
@@ -165,42 +190,43 @@ static int emit(struct tcp_sock *c, struct pkt *p, u8 *payload, u32 len, u32 sum
     }
     if (unlikely(c->has_ecn))
         ect = mark_ecn(c, &flags);
-    u32 ip_len = c->ip_len, l4_len = c->hdr_len - ip_len + len;
-    u8 *first = payload - ETH_HDR_BYTES - c->hdr_len;
+    ip_len = c->ip_len;
+    hdrs_len = ETH_HDR_BYTES + c->hdr_len;
+    l4_len = c->hdr_len - ip_len + s->len;
+    first = payload - hdrs_len;
     copy_template(payload - TCP4_TEMPLATE_BYTES, c->hdr + TCP6_MORE_BYTES);
-
-    struct tcp_hdr *th = (struct tcp_hdr *)(first + ETH_HDR_BYTES + ip_len);
     if (unlikely(ip_len != IP4_HDR_BYTES))
         memcpy(payload - TCP_TEMPLATE_BYTES, c->hdr, TCP6_MORE_BYTES);
     put_ip_len(c, first + ETH_HDR_BYTES, l4_len, ect);
-    u32 ack = flags & TCP_F_ACK ? c->rcv_nxt : 0;
-    u16 wnd = be16(tcp_window(c));
-    th->seq = be32(seq);
-    th->ack = be32(ack);
+    th = (struct tcp_hdr *)(first + ETH_HDR_BYTES + ip_len);
+    th->seq = be32(s->seq);
+    th->ack = be32(c->rcv_nxt);
     th->flags = (u8)flags;
-    th->window = wnd;
-    u32 ts = 0, echo = 0;
-    if (c->has_ts) {
-        ts = be32(tcp_ts_now(c));
-        echo = be32(c->ts_recent);
-        store32((u8 *)(th + 1) + 4, ts);
-        store32((u8 *)(th + 1) + 8, echo);
+    th->window = be16(window_now(c));
+    if (likely(c->has_ts)) {
+        store32((u8 *)(th + 1) + 4, be32(tcp_ts_now(c)));
+        store32((u8 *)(th + 1) + 8, be32(c->ts_recent));
     }
     p->data = first;
-    p->len_bytes = ETH_HDR_BYTES + ip_len + l4_len;
+    p->len_bytes = hdrs_len;
     if (unlikely(p->n_frags))
-        p->len_bytes = p->hdr_len_bytes = (u16)(ETH_HDR_BYTES + c->hdr_len);
+        p->hdr_len_bytes = (u16)hdrs_len;
+    else
+        p->len_bytes += s->len;
     if (c->nif->offloads & BIT(NETDEV_CSUM_TX)) {
         p->flags |= BIT(PKT_CSUM_PARTIAL);
         p->csum_start = (u16)(ETH_HDR_BYTES + ip_len);
         p->csum_offset = offsetof(struct tcp_hdr, csum);
-        th->csum = (u16)csum_fold((u64)c->pseudo_sum + be16(l4_len));
+        th->csum = csum_two(c->pseudo_sum, be16(l4_len));
     } else {
+        u64 sum =
+            (u64)c->tcp_sum + th->seq + th->ack + ((flags & 0xff) << 8) + th->window + be16(l4_len);
         p->flags &= (u8)~BIT(PKT_CSUM_PARTIAL);
-        if (unlikely(len && !tx_seg(p)->is_summed)) /* it was queued for another interface */
-            sum = (u32)csum_add(payload, len);
-        th->csum = csum_finish((u64)c->tcp_sum + th->seq + th->ack + ((flags & 0xff) << 8) + wnd +
-                               be16(l4_len) + ts + echo + sum);
+        if (c->has_ts)
+            sum += (u64)load32((u8 *)(th + 1) + 4) + load32((u8 *)(th + 1) + 8);
+        /* What was queued for another interface may not be summed. */
+        sum += likely(s->is_summed) ? s->sum : csum_add(payload, s->len);
+        th->csum = csum_finish(sum);
     }
     err = netif_tx(c->nif, p);
     if (unlikely(err == -ENOSPC))
@@ -225,11 +251,14 @@ static void emit_failed(struct tcp_sock *c, int err)
         tcp_done(c, -err); /* has a descriptor: not freed */
 }
 
-static struct pkt *empty_pkt(struct tcp_sock *c)
+/* A packet that is not of the send queue, at @seq. NULL: no memory, and an ACK is due later. */
+static struct pkt *empty_pkt(struct tcp_sock *c, u32 seq)
 {
     struct pkt *p = pkt_alloc(TCP_PAYLOAD_AT);
 
-    if (unlikely(!p)) {
+    if (likely(p)) {
+        *tx_seg(p) = (struct tx_seg){.seq = seq, .at = TCP_PAYLOAD_AT, .is_summed = true};
+    } else {
         c->sk.net->stats.no_memory++;
         tcp_arm_at(c, c->ack_at = c->sk.net->now_ns + 10 * NSEC_PER_MSEC);
     }
@@ -238,12 +267,12 @@ static struct pkt *empty_pkt(struct tcp_sock *c)
 
 int tcp_send_empty(struct tcp_sock *c, u32 seq, u32 flags)
 {
-    struct pkt *p = empty_pkt(c);
+    struct pkt *p = empty_pkt(c, seq);
     int err;
 
     if (!p)
         return -ENOSPC;
-    err = emit(c, p, p->data, 0, 0, seq, flags);
+    err = emit(c, p, flags);
     pkt_put(p);
     if (unlikely(err))
         emit_failed(c, err);
@@ -313,7 +342,7 @@ void tcp_send_syn(struct tcp_sock *c)
     struct sock *sk = &c->sk;
     bool is_answer = c->ep.state == TCP_SYN_RECV;
     u32 flags = is_answer ? TCP_F_SYN | TCP_F_ACK : TCP_F_SYN;
-    struct pkt *p = empty_pkt(c);
+    struct pkt *p = empty_pkt(c, 0);
     u32 wnd = MIN(sk->rcvbuf, 0xffffu); /* never scaled in a SYN (RFC 7323 §2.2) */
     int err;
 
@@ -336,7 +365,7 @@ void tcp_send_syn(struct tcp_sock *c)
 /* An ACK that tells of blocks (RFC 2018). */
 static void send_sack(struct tcp_sock *c)
 {
-    struct pkt *p = empty_pkt(c);
+    struct pkt *p = empty_pkt(c, 0);
     u32 len = 0;
     int err;
 
@@ -348,7 +377,7 @@ static void send_sack(struct tcp_sock *c)
             len = put_ts(c, p->data, 0x0101);
         len += tcp_sack_put(c, p->data + len);
         err = emit_options(c, p, len, c->snd_nxt, TCP_F_ACK | (c->has_ce ? TCP_F_ECE : 0),
-                           tcp_window(c));
+                           window_move(c));
     }
     pkt_put(p);
     if (err) {
@@ -455,7 +484,8 @@ static u32 flags_of(const struct tcp_sock *c, const struct pkt *p)
 }
 
 /* @p has left with these flags. */
-static void seg_sent(struct tcp_sock *c, struct pkt *p, u32 flags)
+static inline __attribute__((always_inline)) void seg_sent(struct tcp_sock *c, struct pkt *p,
+                                                           u32 flags)
 {
     struct tx_seg *s = tx_seg(p);
     u32 end = s->seq + s->len + (flags & TCP_F_FIN);
@@ -479,7 +509,7 @@ static int send_queued(struct tcp_sock *c, struct pkt *p)
     int err;
 
     _Static_assert(TCP_F_FIN == 1, "added to a sequence number");
-    err = emit(c, p, p->buf + s->at, s->len, s->sum, s->seq, s->n_sent ? flags : flags | TCP_F_NEW);
+    err = emit(c, p, s->n_sent ? flags : flags | TCP_F_NEW);
     if (likely(!err))
         seg_sent(c, p, flags);
     return err;
@@ -487,13 +517,11 @@ static int send_queued(struct tcp_sock *c, struct pkt *p)
 
 /* RFC 9293 §3.7.4 with Minshall's change (RFC 896 asked about any data, this about a small
  * segment): may the last, not full segment leave now? */
-static bool may_send_small(const struct tcp_sock *c)
+static inline bool may_send_small(const struct tcp_sock *c)
 {
-    if (c->fin_queued || c->force_small)
+    if (likely(!(c->cork | c->more) && (SEQ_LEQ(c->small_end, c->snd_una) || c->nodelay)))
         return true;
-    if (c->cork || c->more)
-        return false;
-    return c->nodelay || SEQ_LEQ(c->small_end, c->snd_una);
+    return c->fin_queued || c->force_small;
 }
 
 /* May the device cut a frame of ours into segments? */
@@ -523,7 +551,7 @@ static int send_burst(struct tcp_sock *c, struct pkt *p, u32 limit, struct pkt *
     if (c->cwr_due || max < 2 || !p->next || tx_seg(p)->len < c->mss ||
         SEQ_GT(tx_seg(p->next)->seq + tx_seg(p->next)->len, limit))
         return send_queued(c, p);
-    h = pkt_alloc(TCP_PAYLOAD_AT);
+    h = empty_pkt(c, tx_seg(p)->seq);
     if (!h)
         return send_queued(c, p);
     f = pkt_frags(h);
@@ -544,7 +572,8 @@ static int send_burst(struct tcp_sock *c, struct pkt *p, u32 limit, struct pkt *
     h->n_frags = (u16)n;
     h->gso_type = c->ip_len == IP4_HDR_BYTES ? PKT_GSO_TCPV4 : PKT_GSO_TCPV6;
     h->gso_size = c->mss;
-    err = emit(c, h, h->data, len, 0, tx_seg(p)->seq, flags | TCP_F_NEW);
+    tx_seg(h)->len = (u16)len;
+    err = emit(c, h, flags | TCP_F_NEW);
     pkt_put(h);
     if (err)
         return err;
@@ -635,29 +664,30 @@ bool tcp_send_probe(struct tcp_sock *c)
 }
 
 /* New data, as far as windows and Nagle allow. Returns emit()'s answer. */
-static int send_new(struct tcp_sock *c)
+static inline int send_new(struct tcp_sock *c)
 {
     u32 gone = c->sacked_bytes + c->lost_bytes;
     u32 limit = c->snd_una + MIN(c->cwnd + gone, c->snd_wnd);
-    struct pkt *p;
+    struct pkt *p, *next;
     int err;
 
     while ((p = c->tx_next) != NULL) {
         struct tx_seg *s = tx_seg(p);
         if (unlikely(s->len > c->mss) && !tcp_split(c, p, c->mss))
             break;
-        if (SEQ_GT(s->seq + s->len, limit)) {
+        next = p->next;
+        if (unlikely(SEQ_GT(s->seq + s->len, limit))) {
             /* RFC 9293 §3.8.6.2.1: half the biggest window is worth a smaller segment; (3): or an
              * override timeout. */
             u32 room = SEQ_GT(limit, s->seq) ? limit - s->seq : 0;
             if (c->snd_nxt != c->snd_una || !room || (room < c->max_wnd / 2 && !c->force_small) ||
                 !tcp_split(c, p, room))
                 break;
-        } else if (s->len < c->mss && !p->next && !may_send_small(c)) {
+            next = p->next;
+        } else if (!next && s->len < c->mss && !may_send_small(c)) {
             break;
         }
-        struct pkt *next = p->next;
-        err = unlikely(has_tso(c)) ? send_burst(c, p, limit, &next) : send_queued(c, p);
+        err = next && has_tso(c) ? send_burst(c, p, limit, &next) : send_queued(c, p);
         if (unlikely(err))
             return err;
         c->tx_next = next;
@@ -667,15 +697,19 @@ static int send_new(struct tcp_sock *c)
     return 0;
 }
 
+/* States in which data or our FIN may be in the send queue. */
+#define CAN_SEND                                                                                   \
+    (BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT) | BIT(TCP_FIN_WAIT1) | BIT(TCP_FIN_WAIT2) |        \
+     BIT(TCP_CLOSING) | BIT(TCP_LAST_ACK))
+
 void tcp_output(struct tcp_sock *c)
 {
+    u64 now = c->sk.net->now_ns;
     bool is_blocked = false;
 
-    if (unlikely(c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_SYN_RECV ||
-                 c->ep.state == TCP_CLOSE || c->ep.state == TCP_LISTEN))
+    if (unlikely(c->ep.state != TCP_ESTABLISHED) && !(BIT(c->ep.state) & CAN_SEND))
         return;
-    if (c->snd_una == c->snd_nxt && c->tx_next &&
-        c->sk.net->now_ns - c->progress_ns > c->rto_us * NSEC_PER_USEC)
+    if (unlikely(now - c->progress_ns > TCP_RTO_MIN_US * NSEC_PER_USEC))
         tcp_cong_idle(c);
     if (likely(!c->lost_bytes) || tcp_retransmit(c, false)) {
         int err = send_new(c);
@@ -688,10 +722,10 @@ void tcp_output(struct tcp_sock *c)
     /* In flight: to be retransmitted. Waiting with nothing in flight: a probe is due. */
     if (!c->rtx_at && (c->snd_una != c->snd_nxt || tcp_has_unsent(c))) {
         if (!c->n_retries)
-            c->progress_ns = c->sk.net->now_ns; /* from here on an answer is owed */
+            c->progress_ns = now; /* from here on an answer is owed */
         tcp_rtx_start(c);
     }
-    if (c->ack_now && !is_blocked && likely(!c->sk.net->is_rx_batch))
+    if (unlikely(c->ack_now) && !is_blocked && !c->sk.net->is_rx_batch)
         tcp_send_ack(c);
 }
 

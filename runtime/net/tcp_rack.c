@@ -139,7 +139,7 @@ static u64 patience_ns(const struct tcp_sock *c)
 {
     if (!c->has_reordering && (c->ca_state >= TCP_CA_Recovery || c->n_sacked >= DUP_THRESH))
         return 0;
-    return MIN((u64)c->min_rtt_us * (c->reo_mult + 1u) / 4, c->srtt_us) * 1024;
+    return MIN((u64)c->min_rtt_us * (c->reo_mult + 1u) / 4, tcp_srtt_us(c)) * 1024;
 }
 
 /* Step 5. */

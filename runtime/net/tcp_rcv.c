@@ -47,35 +47,23 @@ static struct pkt *compact(struct net *n, struct pkt *p)
     return q;
 }
 
-struct pkt *tcp_rx_keep(struct net *n, struct pkt *p)
+struct pkt *tcp_rx_compact(struct net *n, struct pkt *p)
 {
-    struct tcp_table *t = n->tcp_table;
+    struct pkt *q = compact(n, p);
 
-    rx_seg(p)->is_compact = false;
-    if (unlikely(t->n_rx >= n->limits.rx_pkts)) {
-        p = compact(n, p);
-        if (!p) {
-            n->stats.tcp_rx_dropped++;
-            return NULL;
-        }
-    }
-    t->n_rx++;
-    return p;
+    n->stats.tcp_rx_dropped += q == NULL;
+    return q;
 }
 
 /* A small piece moves into the room behind the last one, so that single bytes cannot hold a packet
  * each. */
-void tcp_rx_queue(struct tcp_sock *c, struct pkt *p)
+void tcp_rx_append(struct tcp_sock *c, struct pkt *p)
 {
     struct pkt *tail = c->rcv_tail;
     u32 len = p->len_bytes;
 
     c->rcv_bytes += len;
     p->next = NULL;
-    if (!c->rcv_head) {
-        c->rcv_head = c->rcv_tail = p;
-        return;
-    }
     if (pkt_tailroom(tail) >= len && tail->refs == 1) {
         copy_block(tail->data + tail->len_bytes, p->data, len);
         tail->len_bytes += len;

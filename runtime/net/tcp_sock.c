@@ -499,8 +499,7 @@ int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
         c->was_connected = false;
         c->n_retries = 0;
         c->soft_err = 0;
-        c->srtt_us = 0;
-        c->rto_us = TCP_RTO_INIT_US;
+        c->srtt8_us = c->rttvar4_us = 0;
         c->fin_queued = c->got_fin = false;
         c->hdr_generation = 0;
         tcp_set_bufs(c);

@@ -8,58 +8,44 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-void tcp_arm_at(struct tcp_sock *c, u64 at_ns)
-{
-    if (!timer_is_set(&c->timer) || at_ns < c->timer.deadline_ns)
-        timer_set(&c->timer, at_ns);
-}
-
-static u64 rto_ns(const struct tcp_sock *c)
-{
-    u64 us = (u64)c->rto_us << MIN(c->n_retries, 16); /* RFC 6298 §5.5 */
-
-    return MIN(us, TCP_RTO_MAX_US) * NSEC_PER_USEC;
-}
-
 void tcp_rtx_start(struct tcp_sock *c)
 {
-    u64 wait_ns = rto_ns(c);
+    u32 in_flight = c->snd_nxt - c->snd_una;
+    u64 wait_us = tcp_rto_us(c), at;
 
     c->rtx_kind = TCP_RTX_TIMEOUT;
-    if (c->has_sack && c->srtt_us && !c->ca_state && !c->has_tlp && c->snd_una != c->snd_nxt) {
+    if (likely(!c->ca_state && in_flight && c->has_sack && c->srtt8_us && !c->has_tlp)) {
         /* RFC 8985 §7.2: well after the ACK should have come, one that is delayed included. */
-        u64 probe_ns = MAX(2 * c->srtt_us * NSEC_PER_USEC, TCP_PROBE_MIN_NS);
-        if (c->snd_nxt - c->snd_una <= c->mss)
-            probe_ns += TCP_PEER_DELACK_NS;
-        wait_ns = MIN(wait_ns, probe_ns);
+        u64 probe_us = MAX(c->srtt8_us / 4, TCP_PROBE_MIN_US);
+        if (in_flight <= c->mss)
+            probe_us += TCP_PEER_DELACK_US;
+        wait_us = MIN(wait_us, probe_us);
         c->rtx_kind = TCP_RTX_PROBE;
     }
-    c->rtx_at = c->sk.net->now_ns + wait_ns;
-    tcp_arm_at(c, c->rtx_at);
+    if (unlikely(c->n_retries)) /* RFC 6298 §5.5 */
+        wait_us = MIN(wait_us << MIN(c->n_retries, 16), TCP_RTO_MAX_US);
+    at = c->sk.net->now_ns + wait_us * NSEC_PER_USEC;
+    c->rtx_at = at;
+    tcp_arm_at(c, at);
 }
 
 void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us)
 {
     u32 r = (u32)MIN(rtt_us, TCP_RTO_MAX_US);
-    u32 diff;
+    s32 diff = (s32)(r - c->srtt8_us / 8);
 
-    if (!c->srtt_us) { /* RFC 6298 §2.2 */
-        c->srtt_us = r ? r : 1;
-        c->rttvar_us = r / 2;
-    } else { /* §2.3 */
-        diff = c->srtt_us > r ? c->srtt_us - r : r - c->srtt_us;
-        c->rttvar_us += (diff >> 2) - (c->rttvar_us >> 2);
-        c->srtt_us += (r >> 3) - (c->srtt_us >> 3);
-        if (!c->srtt_us)
-            c->srtt_us = 1;
+    if (likely(c->srtt8_us)) { /* RFC 6298 §2.3 */
+        c->srtt8_us += (u32)diff;
+        c->rttvar4_us += (u32)(diff < 0 ? -diff : diff) - c->rttvar4_us / 4;
+    } else { /* §2.2 */
+        c->srtt8_us = MAX(r, 1u) * 8;
+        c->rttvar4_us = r * 2;
     }
     if (r <= c->min_rtt_us || !c->min_rtt_us ||
         c->sk.net->now_ns - c->min_rtt_ns > TCP_MIN_RTT_NS) {
         c->min_rtt_us = r;
         c->min_rtt_ns = c->sk.net->now_ns;
     }
-    /* As Linux, the variance part is never below the least RTO: a quiet path still may hiccup. */
-    c->rto_us = c->srtt_us + MAX(4 * c->rttvar_us, TCP_RTO_MIN_US);
 }
 
 static u32 max_retries(const struct tcp_sock *c)
@@ -141,7 +127,6 @@ static bool rtx_due(struct tcp_sock *c)
     if (is_opening) {
         c->n_retries++;
         n->stats.tcp_syn_retransmits++;
-        c->rto_us = MAX(c->rto_us, TCP_RTO_INIT_US);
         if (c->ep.state == TCP_SYN_SENT)
             c->has_ecn = false; /* RFC 3168 §6.1.1.1: somebody on the way may drop these flags */
         tcp_send_syn(c);

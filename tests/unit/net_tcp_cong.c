@@ -21,7 +21,7 @@ static int setup(void **state)
     n.now_ns = 1000 * NSEC_PER_SEC;
     c.sk.net = &n;
     c.mss = MSS;
-    c.srtt_us = RTT / NSEC_PER_USEC;
+    c.srtt8_us = 8 * RTT / NSEC_PER_USEC;
     c.ca_state = TCP_CA_Open;
     tcp_cong_init(&c);
     return 0;
@@ -74,7 +74,7 @@ static void follows_the_curve(void **state)
 static void as_fast_as_reno(void **state)
 {
     (void)state;
-    c.srtt_us = 1000;
+    c.srtt8_us = 8000;
     lose_at(20);
     assert_int_equal(c.cwnd / MSS, 14);
     u64 rtt = NSEC_PER_MSEC;

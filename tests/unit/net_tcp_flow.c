@@ -134,7 +134,7 @@ static void timeout_doubles(void **state)
 {
     (void)state;
     struct file *c = established();
-    u64 rto = tcp_sock_of(c)->rto_us * 1000ull, at = host_now_ns;
+    u64 rto = tcp_rto_us(tcp_sock_of(c)) * 1000ull, at = host_now_ns;
     struct seg s;
 
     sock_send(c, "data", 4, 0);
