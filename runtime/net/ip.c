@@ -269,7 +269,7 @@ NO_STACK_CHECK void ip_input(struct netif *nif, struct pkt *p)
     struct net *n = nif->net;
     const struct ip4_hdr *ip = (const struct ip4_hdr *)p->data;
     u32 hdr_len, total_len;
-    bool is_ours = true;
+    bool is_ours;
     u64 sum;
     struct ip_in in;
 
@@ -289,8 +289,13 @@ NO_STACK_CHECK void ip_input(struct netif *nif, struct pkt *p)
         goto bad;
     if (unlikely(csum_fold(sum) != 0xffff) && !nif->is_loop)
         goto bad;
-    if (unlikely(!is_plausible(nif, ip->src, ip->dst)))
-        goto bad;
+    is_ours = ip->dst == nif->addr.v4 && nif->has_addr;
+    if (unlikely(!is_ours || ip->src != nif->last_src)) {
+        if (!is_plausible(nif, ip->src, ip->dst))
+            goto bad;
+        if (is_ours)
+            nif->last_src = ip->src;
+    }
     in.nif = nif;
     in.src = ip_addr_v4(ip->src);
     in.dst = ip_addr_v4(ip->dst);
@@ -299,12 +304,9 @@ NO_STACK_CHECK void ip_input(struct netif *nif, struct pkt *p)
     in.tos = ip->tos;
     in.ttl = ip->ttl;
     in.to_many = false;
-    if (likely(ip->dst == nif->addr.v4 && nif->has_addr) || nif->is_loop) {
-        /* to us, and nobody else */
-    } else if (ip_is_many(n, &in.dst)) {
-        in.to_many = true;
-    } else {
-        is_ours = false;
+    if (unlikely(!is_ours)) {
+        in.to_many = !nif->is_loop && ip_is_many(n, &in.dst);
+        is_ours = nif->is_loop || in.to_many;
     }
     p->data += hdr_len;
     p->len_bytes = total_len - hdr_len; /* Ethernet pads short frames */

@@ -134,6 +134,7 @@ void net_set_addr(struct net *n, u32 addr, u32 mask, u32 gateway, u16 mtu_bytes)
         arp_flush(n);
     n->arp.generation++; /* the gateway may be another */
     nif->addr = ip_addr_v4(addr);
+    nif->last_src = 0;
     nif->broadcast = be32(mask) < 0xfffffffe ? addr | ~mask : 0;
     nif->has_addr = addr != 0;
     n->is_acquiring = !addr;

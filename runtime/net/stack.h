@@ -42,6 +42,7 @@ struct netif {
     u32 offloads;  /* BIT(NETDEV_…) */
     struct ip_addr addr;
     u32 mask, gateway;                  /* network byte order; gateway 0 = none */
+    u32 last_src;                       /* from there has come a packet to addr, all in order */
     u32 broadcast;                      /* of the network; 0 = it has none (RFC 3021) */
     struct ip_net routes[NETIF_ROUTES]; /* besides these two (RFC 3442), n_routes of them */
     u8 n_routes;

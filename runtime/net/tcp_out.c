@@ -517,7 +517,7 @@ static int send_queued(struct tcp_sock *c, struct pkt *p)
 
 /* RFC 9293 §3.7.4 with Minshall's change (RFC 896 asked about any data, this about a small
  * segment): may the last, not full segment leave now? */
-static inline bool may_send_small(const struct tcp_sock *c)
+static inline __attribute__((always_inline)) bool may_send_small(const struct tcp_sock *c)
 {
     if (likely(!(c->cork | c->more) && (SEQ_LEQ(c->small_end, c->snd_una) || c->nodelay)))
         return true;

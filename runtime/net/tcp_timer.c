@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-void tcp_rtx_start(struct tcp_sock *c)
+void tcp_rtx_start_at(struct tcp_sock *c, u64 from_ns)
 {
     u32 in_flight = c->snd_nxt - c->snd_una;
     u64 wait_us = tcp_rto_us(c), at;
@@ -24,9 +24,16 @@ void tcp_rtx_start(struct tcp_sock *c)
     }
     if (unlikely(c->n_retries)) /* RFC 6298 §5.5 */
         wait_us = MIN(wait_us << MIN(c->n_retries, 16), TCP_RTO_MAX_US);
-    at = c->sk.net->now_ns + wait_us * NSEC_PER_USEC;
+    at = from_ns + wait_us * NSEC_PER_USEC;
     c->rtx_at = at;
     tcp_arm_at(c, at);
+}
+
+/* The least round trip is that of a window of time: begin a new one with what is usual now. */
+static void min_rtt_renew(struct tcp_sock *c)
+{
+    c->min_rtt_us = c->srtt8_us / 8;
+    c->min_rtt_ns = c->sk.net->now_ns;
 }
 
 void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us)
@@ -40,9 +47,9 @@ void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us)
     } else { /* §2.2 */
         c->srtt8_us = MAX(r, 1u) * 8;
         c->rttvar4_us = r * 2;
+        min_rtt_renew(c);
     }
-    if (r <= c->min_rtt_us || !c->min_rtt_us ||
-        c->sk.net->now_ns - c->min_rtt_ns > TCP_MIN_RTT_NS) {
+    if (unlikely(r < c->min_rtt_us)) {
         c->min_rtt_us = r;
         c->min_rtt_ns = c->sk.net->now_ns;
     }
@@ -93,6 +100,12 @@ static bool rtx_due(struct tcp_sock *c)
     bool is_in_flight = c->snd_una != c->snd_nxt;
     u8 kind = c->rtx_kind;
 
+    if (kind == TCP_RTX_LOOK) {
+        tcp_rtx_start_at(c, c->rtx_at - TCP_RTO_MIN_US * NSEC_PER_USEC);
+        if (c->rtx_at > n->now_ns)
+            return true;
+        kind = c->rtx_kind;
+    }
     c->rtx_at = 0;
     c->rtx_kind = TCP_RTX_TIMEOUT;
     if (kind != TCP_RTX_TIMEOUT && is_in_flight) {
@@ -197,6 +210,8 @@ void tcp_timer_fire(struct timer *t)
         if (c->nif)
             tcp_set_mss(c, c->nif->mtu_bytes);
     }
+    if (now - c->min_rtt_ns > TCP_MIN_RTT_NS)
+        min_rtt_renew(c);
     if (c->rtx_at && c->rtx_at <= now && !rtx_due(c))
         return;
     if (c->keep_at && c->keep_at <= now && !keep_due(c))
