@@ -69,6 +69,10 @@ static void congestion(int fd)
     CHECK_EQ(strcmp(name, "cubic"), 0);
     CHECK_ERRNO(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "nobody", 6), ENOENT);
     CHECK_ERRNO(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 0), EINVAL);
+    /* What TLS libraries and proxies ask for, and can do without. */
+    CHECK_ERRNO(setsockopt(fd, IPPROTO_TCP, TCP_ULP, "none", 4), ENOENT);
+    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0), 0);
+    CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "nowhere9", 9), ENODEV);
 }
 
 /* A listener that defers does not show a connection before it has said something. */
