@@ -476,7 +476,7 @@ static __attribute__((noinline)) struct tcp_sock *find_new(struct net *n, const 
 static void chain_begin(struct net *n, struct tcp_in *s)
 {
     n->is_rx_batch = true;
-    n->rx_flags = s->flags;
+    n->rx_flags = s->flags & (u16)~TCP_F_SACK; /* the blocks are in the packet that goes now */
     n->rx_seq = s->seq + s->len;
     s->flags &= (u16) ~(TCP_F_FIN | TCP_F_PSH);
 }

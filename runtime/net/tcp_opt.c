@@ -144,7 +144,8 @@ int tcp_setopt_raw(struct sock *sk, int level, int name, const void *val, u32 le
 {
     static const char cubic[] = "cubic", reno[] = "reno";
 
-    if (level == IPPROTO_TCP && name == TCP_ULP) /* no such module: TLS libraries do it themselves */
+    if (level == IPPROTO_TCP &&
+        name == TCP_ULP) /* no such module: TLS libraries do it themselves */
         return -ENOENT;
     if (level != IPPROTO_TCP || name != TCP_CONGESTION)
         return -ENOPROTOOPT;

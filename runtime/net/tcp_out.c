@@ -568,6 +568,10 @@ static int send_burst(struct tcp_sock *c, struct pkt *p, u32 limit, struct pkt *
             break;
         }
     }
+    if (n < 2) { /* the tail must wait */
+        pkt_put(h);
+        return send_queued(c, p);
+    }
     flags = flags_of(c, last);
     h->n_frags = (u16)n;
     h->gso_type = c->ip_len == IP4_HDR_BYTES ? PKT_GSO_TCPV4 : PKT_GSO_TCPV6;

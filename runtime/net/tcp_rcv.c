@@ -149,6 +149,8 @@ static bool got_fin(struct tcp_sock *c)
     c->rcv_nxt++;
     c->got_fin = true;
     c->ack_now = true;
+    while (c->ooo) /* beyond the end: a liar's */
+        ooo_drop(c, &c->ooo);
     c->sk.shut |= SHUT_RD_BIT;
     switch (c->ep.state) {
     case TCP_SYN_RECV:
@@ -165,6 +167,20 @@ static bool got_fin(struct tcp_sock *c)
     }
     file_notify(&c->sk.file, EPOLLIN | EPOLLRDNORM | EPOLLRDHUP);
     return true;
+}
+
+/* As tcp_rx_keep(). What has come too early must not keep out what it waits for: the last of it is
+ * forgotten (RFC 2018 §8). */
+static struct pkt *keep_in_order(struct tcp_sock *c, struct pkt *p)
+{
+    struct pkt *kept, **last;
+
+    while (!(kept = tcp_rx_keep(c->sk.net, p)) && c->ooo) {
+        for (last = &c->ooo; (*last)->next; last = &(*last)->next)
+            ;
+        ooo_drop(c, last);
+    }
+    return kept;
 }
 
 bool tcp_take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
@@ -217,12 +233,12 @@ bool tcp_take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
         return true;
     }
     if (s->len) {
-        p = tcp_rx_keep(n, p);
-        if (!p) {
+        struct pkt *kept = keep_in_order(c, p);
+        if (!kept) {
             c->ack_now = true;
-            return true;
+            goto drop;
         }
-        tcp_rx_queue(c, p);
+        tcp_rx_queue(c, kept);
         c->rcv_nxt += s->len;
         tcp_delay_ack(c, s->len);
     } else {
