@@ -9,7 +9,7 @@
  * Long, yet one thing: the language, one short function a word. They share the flows, the queue of
  * segments and the clock, and nothing of it is for others.
  */
-#include "net_host.h"
+#include "net_rules.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -1165,6 +1165,8 @@ static void run_line(char *line)
     }
     if (at_word < n_words)
         wrong("\"%s\" is too much", words[at_word]);
+    if ((w = net_rule_broken(&net)))
+        wrong("%s", w);
 }
 
 int main(int argc, char **argv)
