@@ -164,6 +164,12 @@ void tcp_rack_detect(struct tcp_sock *c)
     }
 }
 
+/* Without SACK: what the duplicates stand for is neither lost nor more than is out. */
+static void count_sacked_bytes(struct tcp_sock *c)
+{
+    c->sacked_bytes = MIN(c->n_sacked * c->mss, c->snd_nxt - c->snd_una - c->lost_bytes);
+}
+
 /* Without SACK each duplicate ACK is a segment that has arrived, nobody says which (RFC 5681 §3.2).
  */
 static void count_duplicates(struct tcp_sock *c, u32 acked, bool is_dup)
@@ -183,7 +189,7 @@ static void count_duplicates(struct tcp_sock *c, u32 acked, bool is_dup)
                  : is_dup && c->n_sacked >= DUP_THRESH &&
                        (c->ca_state == TCP_CA_CWR || SEQ_GEQ(c->snd_una, c->recover)))
         mark_lost(c, tx_seg(c->tx_head));
-    c->sacked_bytes = MIN(c->n_sacked * c->mss, c->snd_nxt - c->snd_una - c->lost_bytes);
+    count_sacked_bytes(c);
 }
 
 /* A segment is lost, the first since all was well. */
@@ -260,6 +266,8 @@ void tcp_rack_too_big(struct tcp_sock *c)
         if (tx_seg(p)->len > c->mss)
             mark_lost(c, tx_seg(p));
     }
+    if (!c->has_sack)
+        count_sacked_bytes(c);
 }
 
 /* RFC 8985 §7.4 */
