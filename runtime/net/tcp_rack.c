@@ -70,6 +70,12 @@ void tcp_rack_acked(struct tcp_sock *c, struct pkt *p, const struct tcp_in *s)
     unmark(c, seg);
 }
 
+/* Of a connection that has not reduced its window. */
+static u8 calm_state(const struct tcp_sock *c)
+{
+    return c->n_sacked || c->lost_bytes ? TCP_CA_Disorder : TCP_CA_Open;
+}
+
 /* --- blocks --- */
 
 static u32 block_word(const struct tcp_in *s, u32 i)
@@ -217,6 +223,7 @@ void tcp_rack_ack(struct tcp_sock *c, const struct tcp_in *s, u32 acked, u32 del
         if (!c->has_sack)
             c->n_sacked = c->sacked_bytes = 0;
         tcp_cong_recovered(c);
+        lost_before = 0; /* what was lost since, and could not leave, is the next window's loss */
     }
     if (c->has_sack)
         tcp_rack_detect(c);
@@ -229,7 +236,7 @@ void tcp_rack_ack(struct tcp_sock *c, const struct tcp_in *s, u32 acked, u32 del
     else if (acked && c->ca_state == TCP_CA_Loss)
         tcp_cong_acked(c, acked);
     if (c->ca_state < TCP_CA_CWR)
-        c->ca_state = c->n_sacked ? TCP_CA_Disorder : TCP_CA_Open;
+        c->ca_state = calm_state(c);
     if (c->ca_state && c->rtx_kind == TCP_RTX_PROBE)
         tcp_rtx_start(c); /* blocks tell what a probe would find out */
 }
@@ -268,6 +275,8 @@ void tcp_rack_too_big(struct tcp_sock *c)
     }
     if (!c->has_sack)
         count_sacked_bytes(c);
+    if (c->ca_state < TCP_CA_CWR)
+        c->ca_state = calm_state(c);
 }
 
 /* RFC 8985 §7.4 */
