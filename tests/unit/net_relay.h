@@ -13,6 +13,9 @@ struct relay {
     u64 delay_ns, jitter_ns;    /* jitter reorders */
     u64 rng;                    /* the seed */
     u64 n_frames;
+    bool joins;   /* what arrives together is given as one frame of several packets */
+    bool no_sack; /* nobody hears that the other knows SACK */
+    u64 n_joined;
     struct {
         struct {
             u64 at_ns;
@@ -30,5 +33,7 @@ void relay_put(struct relay *r, int i, const void *frame, size_t len);
 /* Take a frame that has come to the end of wire @i by now. Returns its length; 0 if there is none.
  */
 size_t relay_take(struct relay *r, int i, u8 frame[1600]);
+/* Give @d what has come to the end of wire @i by now. */
+void relay_give(struct relay *r, int i, struct host_dev *d);
 /* When the next frame arrives; DEADLINE_NEVER. */
 u64 relay_next_ns(const struct relay *r);
