@@ -321,13 +321,14 @@ check: deps
 	@$(MAKE) -k -j2 tests
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL tests/run $(TESTS)
 
-# Idle and sparse for 10 minutes each, a connection per request for 5, and 10 CPU-minutes of fuzzing;
+# Idle and sparse for 10 minutes each, a connection per request for 5, every bad wire three times, and
+# 10 CPU-minutes of fuzzing;
 # cov: is edges reached.
 .PHONY: check-net-long
 check-net-long: deps
 	@$(MAKE) -j2 all
 	@$(MAKE) -k -j2 tests
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL IDLE_SECONDS=600 STEADY_SECONDS=300 HELD=10000 HELD_MEMORY=256M NET_LIMIT=1500 \
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL IDLE_SECONDS=600 STEADY_SECONDS=300 ROUNDS=3 HELD=10000 HELD_MEMORY=256M NET_LIMIT=1500 \
 	    FUZZ_SECONDS=150 tests/run net/ fuzz/net_; status=$$?; \
 	for f in $(B)/tests/log/fuzz/net_*.log; do \
 	    echo "$$(basename $$f .log): $$(grep -o 'cov: [0-9]* ft: [0-9]*' $$f | tail -1), $$(grep -o 'Done [0-9]* runs.*' $$f)"; \

@@ -1,9 +1,12 @@
 /*
  * One program for both ends of a byte-exact transfer: built for this machine and as an image.
  *
- *      peer serve PORT                       serves the requests below, prints "listening on …"
+ *      peer serve PORT                       serves the requests below, prints "listening on …";
+ *                                            at PORT + 1 by IPv6, at PORT + 2 with a window of 4 KB
  *      peer push ADDRESS PORT BYTES SEED     sends BYTES; the server tells the hash of what came
- *      peer pull ADDRESS PORT BYTES SEED     asks for BYTES and hashes what comes
+ *      peer pull ADDRESS PORT BYTES SEED [BUFFER]
+ *                                            asks for BYTES and hashes what comes; with a receive
+ *                                            buffer of that many bytes, slowly
  *      peer idle ADDRESS PORT N FROM         holds N connections from FROM until one ends
  *      peer reset ADDRESS PORT N x           opens N, sends half a request, resets them
  *
@@ -75,13 +78,18 @@ static uint64_t send_stream(int fd, uint64_t bytes, uint64_t seed)
     return h;
 }
 
+static int buffer; /* SO_RCVBUF if not 0, and reads are small and slow */
+
 static uint64_t receive_stream(int fd, uint64_t *bytes)
 {
     unsigned char piece[PIECE];
+    size_t room = buffer ? 700 : sizeof piece;
     uint64_t h = HASH_START;
     ssize_t n;
     *bytes = 0;
-    while ((n = recv(fd, piece, sizeof piece, 0)) > 0) {
+    while ((n = recv(fd, piece, room, 0)) > 0) {
+        if (buffer)
+            usleep(1000);
         h = hash(h, piece, (size_t)n);
         *bytes += (uint64_t)n;
     }
@@ -118,13 +126,25 @@ static void *serve_one(void *arg)
     return NULL;
 }
 
+static int listen_at(int family, unsigned port, int rcvbuf)
+{
+    int one = 1, fd = socket(family, SOCK_STREAM, 0);
+    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    struct sockaddr *sa = family == AF_INET ? (struct sockaddr *)&sin : (struct sockaddr *)&sin6;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (rcvbuf)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof rcvbuf);
+    if (bind(fd, sa, family == AF_INET ? sizeof sin : sizeof sin6) < 0 || listen(fd, 64) < 0)
+        die("listen");
+    return fd;
+}
+
 static void serve(unsigned port)
 {
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, (struct sockaddr *)&sin, sizeof sin) < 0 || listen(fd, 64) < 0)
-        die("listen");
+    struct pollfd p[3] = {{.fd = listen_at(AF_INET, port, 0), .events = POLLIN},
+                          {.fd = listen_at(AF_INET6, port + 1, 0), .events = POLLIN},
+                          {.fd = listen_at(AF_INET, port + 2, 4096), .events = POLLIN}};
     printf("listening on 0.0.0.0:%u\n", port);
     fflush(stdout);
     pthread_attr_t attr;
@@ -132,24 +152,32 @@ static void serve(unsigned port)
     pthread_attr_setstacksize(&attr, 65536);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     for (;;) {
-        pthread_t thread;
-        int conn = accept(fd, NULL, NULL);
-        if (conn >= 0 && pthread_create(&thread, &attr, serve_one, (void *)(intptr_t)conn) != 0)
-            close(conn);
+        poll(p, 3, -1);
+        for (int i = 0; i < 3; i++) {
+            pthread_t thread;
+            int conn = p[i].revents & POLLIN ? accept(p[i].fd, NULL, NULL) : -1;
+            if (conn >= 0 && pthread_create(&thread, &attr, serve_one, (void *)(intptr_t)conn) != 0)
+                close(conn);
+        }
     }
 }
 
 static int dial(const char *addr, unsigned port, const char *from)
 {
     struct sockaddr_in sin = {.sin_family = AF_INET};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    int is_v6 = inet_pton(AF_INET6, addr, &sin6.sin6_addr) == 1;
+    int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
     if (from && inet_pton(AF_INET, from, &sin.sin_addr) == 1 &&
         bind(fd, (struct sockaddr *)&sin, sizeof sin) < 0)
         die("bind");
     sin.sin_port = htons((uint16_t)port);
-    if (inet_pton(AF_INET, addr, &sin.sin_addr) != 1)
+    if (!is_v6 && inet_pton(AF_INET, addr, &sin.sin_addr) != 1)
         die("address");
-    if (connect(fd, (struct sockaddr *)&sin, sizeof sin) < 0)
+    if (buffer)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    if (connect(fd, is_v6 ? (struct sockaddr *)&sin6 : (struct sockaddr *)&sin,
+                is_v6 ? sizeof sin6 : sizeof sin) < 0)
         die("connect");
     return fd;
 }
@@ -159,7 +187,9 @@ int main(int argc, char **argv)
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "serve") == 0 && argc == 3)
         serve((unsigned)atoi(argv[2]));
-    if (argc != 6) {
+    if (argc == 7 && strcmp(what, "pull") == 0)
+        buffer = atoi(argv[6]);
+    else if (argc != 6) {
         printf("usage: peer serve PORT | push|pull|idle|reset ADDRESS PORT NUMBER SEED\n");
         return 2;
     }

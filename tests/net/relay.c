@@ -2,13 +2,15 @@
  * A bad wire: a user-space relay between two tap interfaces that loses, doubles, delays, reorders
  * and damages frames, by a seeded generator, both ways. The kernels here have no netem.
  *
- *      relay TAP TAP SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS [BURST [KBIT_S]]
+ *      relay TAP TAP SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS [BURST [KBIT_S [HOLE [MARK]]]]
  *
  * LOSS to CORRUPT are per thousand frames. Every frame waits DELAY_MS; one that is reordered waits
  * up to 20 ms more, so that later ones overtake it. With BURST a loss takes that many frames on
- * average; with KBIT_S each direction is that slow and queues for at most 100 ms. Creates the
- * interfaces; prints "ready", and on SIGTERM what it did. Frames are whole and checksummed: these
- * taps offer no offloads.
+ * average; with KBIT_S each direction is that slow and queues for at most 100 ms. With HOLE, IP
+ * packets of more bytes than that vanish on their way to the second TAP, and nobody is told. MARK,
+ * per thousand as well, says "congestion experienced" in packets that can be told so (RFC 3168).
+ * Creates the interfaces; prints "ready", and on SIGTERM what it did. Frames are whole and
+ * checksummed: these taps offer no offloads.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_FRAME 2048
+#define MAX_FRAME 9216
 #define MAX_QUEUE 8192
 
 struct frame {
@@ -33,13 +35,13 @@ struct frame {
     uint64_t order; /* frames due at the same time keep their order */
     int to;
     int len;
-    unsigned char data[MAX_FRAME];
+    unsigned char data[];
 };
 
 static struct frame *heap[MAX_QUEUE];
 static int n_queued;
 static uint64_t rng, next_order;
-static long n_frames, n_lost, n_doubled, n_late, n_damaged, n_full;
+static long n_frames, n_lost, n_doubled, n_late, n_damaged, n_full, n_swallowed, n_marked[2];
 static volatile sig_atomic_t stop;
 
 static void on_term(int sig)
@@ -107,7 +109,7 @@ static struct frame *pop(void)
 
 static void queue(const unsigned char *data, int len, int to, int64_t due_ns)
 {
-    struct frame *f = n_queued < MAX_QUEUE ? malloc(sizeof *f) : NULL;
+    struct frame *f = n_queued < MAX_QUEUE ? malloc(sizeof *f + (size_t)len) : NULL;
     if (!f) {
         n_full++;
         return;
@@ -120,11 +122,37 @@ static void queue(const unsigned char *data, int len, int to, int64_t due_ns)
     push(f);
 }
 
+/* ECT(0) or ECT(1) becomes CE; the IPv4 header's sum follows (RFC 1624). */
+static int mark(unsigned char *frame, ssize_t len)
+{
+    unsigned char *ip = frame + 14;
+    unsigned sum, old;
+
+    if (len < 54 || frame[13] != (frame[12] == 8 ? 0 : 0xdd))
+        return 0;
+    if (frame[12] == 0x86) {
+        if (!(ip[1] & 0x30) || (ip[1] & 0x30) == 0x30)
+            return 0;
+        ip[1] |= 0x30;
+        return 1;
+    }
+    old = ip[1];
+    if (!(old & 3) || (old & 3) == 3)
+        return 0;
+    ip[1] |= 3;
+    sum = (~(ip[10] << 8 | ip[11]) & 0xffffu) + (~old & 0xffffu) + ip[1];
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = ~((sum & 0xffff) + (sum >> 16));
+    ip[10] = (unsigned char)(sum >> 8);
+    ip[11] = (unsigned char)sum;
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 9 || argc > 11) {
+    if (argc < 9 || argc > 13) {
         fprintf(stderr, "usage: relay TAP TAP SEED LOSS DUPLICATE REORDER CORRUPT DELAY_MS "
-                        "[BURST [KBIT_S]] (per 1000)\n");
+                        "[BURST [KBIT_S [HOLE [MARK]]]] (per 1000)\n");
         return 2;
     }
     int fd[2] = {open_tap(argv[1]), open_tap(argv[2])};
@@ -137,6 +165,8 @@ int main(int argc, char **argv)
     int64_t delay_ns = atoi(argv[8]) * 1000000ll;
     uint32_t burst = argc > 9 ? (uint32_t)atoi(argv[9]) : 0, to_lose[2] = {0, 0};
     int64_t kbit_s = argc > 10 ? atoi(argv[10]) : 0, free_ns[2] = {0, 0};
+    int hole = argc > 11 ? atoi(argv[11]) : 0;
+    uint32_t marked = argc > 12 ? (uint32_t)atoi(argv[12]) : 0;
     struct sigaction sa = {.sa_handler = on_term};
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
@@ -163,6 +193,12 @@ int main(int argc, char **argv)
             for (int i = 0; i < 64 && (len = read(fd[from], data, sizeof data)) > 0; i++) {
                 n_frames++;
                 now = now_ns();
+                if (hole && from == 0 && len > hole + 14) {
+                    n_swallowed++;
+                    continue;
+                }
+                if (draw(1000) < marked)
+                    n_marked[from] += mark(data, len);
                 if (to_lose[from] > 0) {
                     to_lose[from]--;
                     n_lost++;
@@ -201,7 +237,9 @@ int main(int argc, char **argv)
             }
         }
     }
-    printf("relay: %ld frames: %ld lost, %ld doubled, %ld late, %ld damaged, %ld dropped\n",
-           n_frames, n_lost, n_doubled, n_late, n_damaged, n_full);
+    printf("relay: %ld frames: %ld lost, %ld doubled, %ld late, %ld damaged, %ld dropped, "
+           "%ld swallowed, %ld+%ld marked\n",
+           n_frames, n_lost, n_doubled, n_late, n_damaged, n_full, n_swallowed, n_marked[0],
+           n_marked[1]);
     return 0;
 }
