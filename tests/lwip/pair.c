@@ -10,7 +10,7 @@ struct net net;
 struct relay relay;
 const struct lwip_peer *peer;
 const char *peer_addr;
-bool with_ip6;
+bool with_ip6, with_offloads;
 
 static struct host_dev dev;
 static long pkts_before, heap_before, pages_before;
@@ -63,8 +63,7 @@ static u64 world(void)
     while ((len = relay_take(&relay, 0, frame)) != 0)
         peer->input(frame, len);
     next_ms = peer->run((u32)(host_now_ns / NSEC_PER_MSEC));
-    while ((len = relay_take(&relay, 1, frame)) != 0)
-        host_dev_give(&dev, frame, len);
+    relay_give(&relay, 1, &dev);
     host_poll();
     if (dev.n)
         return host_now_ns;
@@ -104,7 +103,8 @@ int pair_setup(void **state)
     memset(&relay, 0, sizeof(relay));
     relay.delay_ns = NSEC_PER_MSEC;
     relay.rng = 1;
-    host_dev_init(&dev, 1, 0);
+    host_dev_init(&dev, 1, with_offloads ? BIT(NETDEV_CSUM_TX) | BIT(NETDEV_TSO4) : 0);
+    relay.joins = with_offloads;
     dev.cap = 64;
     if (with_ip6) {
         cfg.addr6 = (struct ip_addr){.b = {0xfd, [15] = 1}};

@@ -14,6 +14,7 @@ extern struct relay relay;
 extern const struct lwip_peer *peer; /* the one this test is about */
 extern const char *peer_addr;        /* its address, of the family in use */
 extern bool with_ip6;                /* set before setup(): TCP over IPv6, lwip_full only */
+extern bool with_offloads;           /* … our device segments, and joins what it receives */
 
 /* Run these against lwip_full, then against lwip_tiny. Each starts with a clean wire of 1 ms. */
 #define RUN_BOTH(tests)                                                                            \
