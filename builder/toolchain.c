@@ -58,7 +58,8 @@ void toolchain_compile_flags(const struct toolchain *tc, struct strvec *argv)
 {
     (void)tc;
     strvec_add_list(argv, "-fno-pie", "-ffunction-sections", "-fdata-sections",
-                    "-fstack-protector-strong", "-fcf-protection=none", NULL);
+                    "-fstack-protector-strong", "-mstack-protector-guard=global",
+                    "-fcf-protection=none", NULL);
 }
 
 void toolchain_include_flags(const struct toolchain *tc, struct strvec *argv)
