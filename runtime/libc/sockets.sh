@@ -51,6 +51,7 @@ new __skiff_socket_inet6_stream tcp_sock_new ip6_start
 new __skiff_socket_inet6_dgram udp_sock_new ip6_start
 new __skiff_socket_local
 for name in setsockopt __skiff_setsockopt_any; do
-    set_option "$name" igmp_setopt
+    set_option "$name" igmp_setopt sock_setopt_int
 done
-set_option __skiff_setsockopt
+set_option __skiff_setsockopt_most sock_setopt_int
+set_option __skiff_setsockopt_flag

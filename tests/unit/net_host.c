@@ -13,6 +13,7 @@
 #include "net/csum.h"
 #include "net/dhcp.h"
 #include "net/igmp.h"
+#include "net/sock_opt.h"
 #include "net/tcp.h"
 #include "sched/clock.h"
 #include "net/ip6.h"
@@ -21,7 +22,8 @@
 
 /* What socket() would link: the stack refers to all of it weakly. IPv6 comes with who names it. */
 extern const void *const host_links[];
-const void *const host_links[] = {(void *)tcp_sock_new, (void *)udp_sock_new, (void *)igmp_setopt};
+const void *const host_links[] = {(void *)tcp_sock_new, (void *)udp_sock_new, (void *)igmp_setopt,
+                                  (void *)sock_setopt_struct, (void *)sock_setopt_int};
 
 u64 host_now_ns = NSEC_PER_SEC, host_seed = 1;
 bool host_signal;

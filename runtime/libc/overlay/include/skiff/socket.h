@@ -41,15 +41,21 @@ __SKIFF_ENTRY int socket(int __domain, int __type, int __protocol)
 #endif
 #ifndef setsockopt
 int __skiff_setsockopt_any(int, int, int, const void *, socklen_t);
-int __skiff_setsockopt(int, int, int, const void *, socklen_t);
+int __skiff_setsockopt_most(int, int, int, const void *, socklen_t);
+int __skiff_setsockopt_flag(int, int, int, const void *, socklen_t);
 __SKIFF_ENTRY int setsockopt(int __fd, int __level, int __name, const void *__val, socklen_t __len)
 {
 	/* IPPROTO_IP, IPPROTO_IPV6: joining groups and choosing their interface is for all the rest. */
 	int __is_ip = !__builtin_constant_p(__level) || __level == 0 || __level == 41;
 	int __is_group = !__builtin_constant_p(__name) || __name == 17 || __name == 20
 		|| __name == 21 || __name == 32 || (__name >= 35 && __name <= 48);
+	/* IPPROTO_TCP is TCP's own; of SOL_SOCKET these are flags (net/sock_opt.c), others have a value. */
+	int __is_flag = __builtin_constant_p(__level) && (__level == 6 || (__level == SOL_SOCKET
+		&& __builtin_constant_p(__name) && (__name == SO_REUSEADDR || __name == SO_REUSEPORT
+		|| __name == SO_KEEPALIVE || __name == SO_BROADCAST)));
 	return __is_ip && __is_group ? __skiff_setsockopt_any(__fd, __level, __name, __val, __len)
-		: __skiff_setsockopt(__fd, __level, __name, __val, __len);
+		: __is_flag ? __skiff_setsockopt_flag(__fd, __level, __name, __val, __len)
+		: __skiff_setsockopt_most(__fd, __level, __name, __val, __len);
 }
 #endif
 #undef __SKIFF_ENTRY
