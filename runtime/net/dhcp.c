@@ -243,7 +243,7 @@ static bool parse(struct dhcp *d, const u8 *m, size_t len, struct answer *a)
 {
     memset(a, 0, sizeof(*a));
     if (len < DHCP_FIXED + 4 || m[0] != 2 || get32(m + 4) != d->xid ||
-        memcmp(m + 28, d->net->eth.mac, 6) != 0 || memcmp(m + DHCP_FIXED, fixed_options, 4) != 0)
+        memcmp(m + 28, d->net->eth.mac, 6) != 0 || get32(m + DHCP_FIXED) != get32(fixed_options))
         return false;
     a->addr = get32(m + 16); /* yiaddr */
     take_options(a, m + DHCP_FIXED + 4, len - DHCP_FIXED - 4);
@@ -312,7 +312,7 @@ static void claimed(struct net *n, bool is_free)
 
 /* RFC 3442: bytes of a mask's length, as much of the network as that covers, a router. Returns the
  * default router among them. */
-static u32 take_routes(struct netif *nif, const struct answer *a)
+static __attribute__((noinline)) u32 take_routes(struct netif *nif, const struct answer *a)
 {
     u32 gateway = 0, i = 0;
 
@@ -367,39 +367,43 @@ static void bind_lease(struct dhcp *d, const struct answer *a)
         acd_start(n, a->addr, claimed);
 }
 
-static void dhcp_input(struct net *n, const u8 *msg, size_t len)
+/* Not inline: no way out of it then has to check and leave the frame that holds the answer. */
+static __attribute__((noinline)) void take_answer(struct dhcp *d, const struct answer *a)
 {
-    struct dhcp *d = n->dhcp;
-    struct answer a;
-
-    if (!parse(d, msg, len, &a))
-        return;
     switch (d->state) {
     case SELECTING:
-        if (a.type != OFFER || !is_host(a.addr) || !a.server)
+        if (a->type != OFFER || !is_host(a->addr) || !a->server)
             return;
-        d->offered = a.addr; /* the first offer will do */
-        d->server = a.server;
+        d->offered = a->addr; /* the first offer will do */
+        d->server = a->server;
         enter(d, REQUESTING);
         send_again(d);
         return;
     case REQUESTING:
     case RENEWING:
     case REBINDING:
-        if (d->state != REBINDING && a.server && a.server != d->server)
+        if (d->state != REBINDING && a->server && a->server != d->server)
             return; /* somebody else's word does not count */
-        if (a.type == NAK) {
+        if (a->type == NAK) {
             if (d->state == REQUESTING)
                 start_over(d);
             else
                 lose_lease(d);
-        } else if (a.type == ACK && is_host(a.addr)) {
-            bind_lease(d, &a);
+        } else if (a->type == ACK && is_host(a->addr)) {
+            bind_lease(d, a);
         }
         return;
     case BOUND:
         return;
     }
+}
+
+static void dhcp_input(struct net *n, const u8 *msg, size_t len)
+{
+    struct answer a;
+
+    if (parse(n->dhcp, msg, len, &a))
+        take_answer(n->dhcp, &a);
 }
 
 static void dhcp_fire(struct timer *t)
