@@ -193,9 +193,10 @@ struct net {
     u16 rx_flags;        /* of the frame: what its last packet says, … */
     u32 rx_seq;          /* … and where the next one begins */
     struct pkt *rx_rest; /* packets of the frame that is being received, behind the first */
-    u64 acquire_end_ns;  /* is_acquiring, but not for longer than this */
     u64 hash_mul;        /* odd and secret: multiplicative hash of flows */
     struct tcp_table *tcp_table;
+    struct netif eth;
+    u64 acquire_end_ns; /* is_acquiring, but not for longer than this */
     struct udp_table *udp_table;
     const struct ip_proto *tcp, *udp;  /* NULL: no such socket yet */
     const struct ip_proto *igmp_proto; /* NULL: nobody has joined a group */
@@ -205,7 +206,7 @@ struct net {
     u32 frag_id; /* the next identification of IPv4 fragments */
     u32 n_socks;
     struct list blocked; /* struct tx_waiter */
-    struct netif loop, eth;
+    struct netif loop;
     struct siphash_key secret;
     struct net_limits limits;
     struct net_stats stats;
