@@ -56,10 +56,11 @@ void toolchain_fini(struct toolchain *tc)
 
 void toolchain_compile_flags(const struct toolchain *tc, struct strvec *argv)
 {
-    (void)tc;
     strvec_add_list(argv, "-fno-pie", "-ffunction-sections", "-fdata-sections",
                     "-fstack-protector-strong", "-mstack-protector-guard=global",
                     "-fcf-protection=none", NULL);
+    if (!tc->is_clang) /* which does so by itself; gcc aligns arrays of 32 bytes and more to 32 */
+        strvec_add(argv, "-malign-data=abi");
 }
 
 void toolchain_include_flags(const struct toolchain *tc, struct strvec *argv)
