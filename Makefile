@@ -229,6 +229,8 @@ host_sources = $(filter %.c,$(call named,sources,$(2))) \
     $(patsubst runtime/%,$(B)/tests/obj/$(1)/%.a,$(filter-out %.c,$(call named,sources,$(2))))
 UNIT := $(patsubst tests/unit/%.c,%,$(shell grep -l 'sources:' tests/unit/*.c 2>/dev/null))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(shell grep -l 'sources:' tests/fuzz/*.c 2>/dev/null))
+# One command compiles several sources, and -MMD would tell of the last one's headers alone.
+HOST_H := $(shell find runtime builder tests/unit tests/lwip -name '*.h')
 HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -DSKIFF_HOST_TEST \
     -Itests/unit -Iruntime -Ibuilder -fno-omit-frame-pointer -fno-sanitize-recover=all
 HOST_CC_unit := $(CC) $(HOST_CFLAGS) -fsanitize=address,undefined
@@ -246,20 +248,20 @@ endef
 $(foreach k,unit fuzz cov,$(foreach r,base net,$(eval $(call host_room,$k,$r))))
 
 define unit_rule
-$(B)/tests/unit/$(1): tests/unit/$(1).c $(call host_sources,unit,tests/unit/$(1).c)
+$(B)/tests/unit/$(1): tests/unit/$(1).c $(HOST_H) $(call host_sources,unit,tests/unit/$(1).c)
 	@mkdir -p $$(@D)
-	@$(HOST_CC_unit) -MMD -MP -MF $$@.d \
+	@$(HOST_CC_unit) \
 	    tests/unit/$(1).c $(call host_sources,unit,tests/unit/$(1).c) -lcmocka $(addprefix -l,$(call named,libs,tests/unit/$(1).c)) -o $$@
 endef
 define fuzz_rule
-$(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $(call host_sources,fuzz,tests/fuzz/$(1).c)
+$(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $(HOST_H) $(call host_sources,fuzz,tests/fuzz/$(1).c)
 	@mkdir -p $$(@D)
 	@clang $(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \
 	    tests/fuzz/$(1).c $(call host_sources,fuzz,tests/fuzz/$(1).c) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
 endef
 # The same once more, counting lines instead of watching them.
 define cov_rule
-$(B)/tests/cov/$(1): tests/fuzz/$(1).c $(call host_sources,cov,tests/fuzz/$(1).c)
+$(B)/tests/cov/$(1): tests/fuzz/$(1).c $(HOST_H) $(call host_sources,cov,tests/fuzz/$(1).c)
 	@mkdir -p $$(@D)
 	@$(HOST_CC_cov) -fsanitize=fuzzer \
 	    tests/fuzz/$(1).c $(call host_sources,cov,tests/fuzz/$(1).c) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
@@ -270,9 +272,9 @@ $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$t)))
 
 # The player of tests/conf: the whole stack, whatever files it has; AF_UNIX and AF_NETLINK are beside it.
 CONF_C := tests/conf/conf.c tests/unit/net_rules.c tests/unit/net_host.c $(filter-out runtime/net/config.c runtime/net/%_config.c runtime/net/unix% runtime/net/netlink.c,$(wildcard runtime/net/*.c))
-$(B)/tests/conf/conf: $(CONF_C)
+$(B)/tests/conf/conf: $(CONF_C) $(HOST_H)
 	@mkdir -p $(@D)
-	@$(HOST_CC_unit) -MMD -MP -MF $@.d $(CONF_C) -lcmocka -o $@
+	@$(HOST_CC_unit) $(CONF_C) -lcmocka -o $@
 
 # lwIP, the second peer, from its source package: twice, each an object of which only peer.h can be seen,
 # because its functions are called as ours are.
@@ -296,7 +298,7 @@ $(eval $(call lwip_rule,lwip_full,))
 $(eval $(call lwip_rule,lwip_tiny,-DLWIP_PEER_TINY))
 
 define lwip_test_rule
-$(B)/tests/lwip/$(1): tests/lwip/$(1).c $(call host_sources,unit,tests/lwip/$(1).c) \
+$(B)/tests/lwip/$(1): tests/lwip/$(1).c $(HOST_H) $(call host_sources,unit,tests/lwip/$(1).c) \
     $(B)/tests/lwip/lwip_full.o $(B)/tests/lwip/lwip_tiny.o tests/lwip/pair.h tests/lwip/peer/peer.h
 	@$(HOST_CC_unit) -Itests/lwip tests/lwip/$(1).c $(B)/tests/lwip/lwip_full.o $(B)/tests/lwip/lwip_tiny.o \
 	    $(call host_sources,unit,tests/lwip/$(1).c) -lcmocka -o $$@

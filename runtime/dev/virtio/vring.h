@@ -111,11 +111,11 @@ vring_push_one(struct vring *vr, u64 addr, u32 len_bytes, u16 flags, void *cooki
     unsigned head;
 
     VRING_IN_REGISTER(vr);
+    if (unlikely(!vr->n_free))
+        return vr->is_broken ? -EIO : -ENOSPC;
     head = vr->free_head;
     d = &vr->desc[head];
     slot = &vr->slots[head];
-    if (unlikely(!vr->n_free))
-        return vr->is_broken ? -EIO : -ENOSPC;
     vr->n_free--;
     vr->n_inflight++;
     vr->free_head = slot->next;
@@ -150,8 +150,7 @@ static inline __attribute__((always_inline)) void *vring_take(struct vring *vr, 
     /* Read once: the device could change them between the check and the use. */
     id = *(volatile u32 *)&vr->used->ring[at].id;
     len = *(volatile u32 *)&vr->used->ring[at].len_bytes;
-    slot = &vr->slots[id];
-    if (unlikely(id >= vr->size || !(cookie = slot->cookie))) {
+    if (unlikely(id >= vr->size || !(cookie = (slot = &vr->slots[id])->cookie))) {
         vring_break(vr, "used.id", id);
         return NULL;
     }
