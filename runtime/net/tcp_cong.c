@@ -79,8 +79,10 @@ static void reno_grow(struct tcp_sock *c, u32 n_bytes)
 
 void tcp_cong_acked(struct tcp_sock *c, u32 n_bytes)
 {
-    if (c->cwnd < c->ssthresh) { /* RFC 3465 with L = 2 */
-        c->cwnd += MIN(n_bytes, 2u * c->mss);
+    if (c->cwnd < c->ssthresh) {
+        /* RFC 3465 §2.3: after a timeout L is 1, for who sends again; else RFC 9406 §4.2 has 8: one
+         * ACK may stand for a frame that the peer's device has put together. */
+        c->cwnd += MIN(n_bytes, (c->ca_state == TCP_CA_Loss ? 1u : 8u) * c->mss);
     } else if (c->is_reno) {
         reno_grow(c, n_bytes);
     } else {
