@@ -125,12 +125,6 @@ u32 tcp_iss(struct net *n, const struct ip_flow *f)
 
 /* --- memory --- */
 
-void tcp_tx_put(struct tcp_table *t, struct pkt *p)
-{
-    t->n_tx--;
-    pkt_put(p);
-}
-
 /* A connection may always queue two packets; more while all together leave room for the others. */
 bool tcp_tx_has_room(const struct tcp_sock *c)
 {
@@ -474,6 +468,7 @@ void tcp_start_connect(struct tcp_sock *c)
     if (err == -EAGAIN && n->now_ns < n->acquire_end_ns) {
         c->is_waiting_addr = true;
         c->rtx_at = n->acquire_end_ns;
+        c->rtx_kind = TCP_RTX_TIMEOUT;
         tcp_arm_at(c, c->rtx_at);
         net_block(n, &c->tx_wait);
         return;

@@ -272,6 +272,12 @@ static inline bool tcp_fin_is_acked(const struct tcp_sock *c)
     return c->fin_queued && c->snd_una == c->write_seq + 1;
 }
 
+/* The state of a connection that has not reduced its window. */
+static inline u8 tcp_calm_state(const struct tcp_sock *c)
+{
+    return c->n_sacked || c->lost_bytes ? TCP_CA_Disorder : TCP_CA_Open;
+}
+
 static inline u32 tcp_srtt_us(const struct tcp_sock *c)
 {
     return c->srtt8_us / 8;
@@ -288,8 +294,7 @@ static inline u32 tcp_rto_us(const struct tcp_sock *c)
 
 static inline void tcp_put32(u8 *o, u32 v)
 {
-    v = be32(v);
-    __builtin_memcpy(o, &v, 4);
+    store32(o, be32(v));
 }
 
 static inline u32 tcp_ts_now(const struct tcp_sock *c)
@@ -336,7 +341,11 @@ void tcp_set_bufs(struct tcp_sock *c);
 void tcp_release(struct sock *sk);
 void tcp_listener_close(struct tcp_sock *l);
 void tcp_rx_put(struct tcp_table *t, struct pkt *p);
-void tcp_tx_put(struct tcp_table *t, struct pkt *p);
+static inline void tcp_tx_put(struct tcp_table *t, struct pkt *p)
+{
+    t->n_tx--;
+    pkt_put(p);
+}
 void tcp_mem_wake(struct tcp_table *t);
 bool tcp_tx_has_room(const struct tcp_sock *c);
 bool tcp_is_writable(const struct tcp_sock *c);

@@ -139,7 +139,7 @@ void tcp_cong_recovered(struct tcp_sock *c)
 {
     if (c->ca_state != TCP_CA_Loss)
         c->cwnd = c->ssthresh;
-    c->ca_state = c->n_sacked || c->lost_bytes ? TCP_CA_Disorder : TCP_CA_Open;
+    c->ca_state = tcp_calm_state(c);
 }
 
 void tcp_cong_timeout(struct tcp_sock *c)

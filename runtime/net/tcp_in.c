@@ -12,13 +12,6 @@
 
 #include "net/csum.h"
 
-static inline u32 load32(const void *p)
-{
-    u32 v;
-    __builtin_memcpy(&v, p, 4);
-    return v;
-}
-
 /* --- acknowledgements --- */
 
 /* Part of a segment is acknowledged. What was sent stays untouched. */
@@ -68,8 +61,7 @@ static u32 ack_advance(struct tcp_sock *c, const struct tcp_in *s)
             tcp_rack_acked(c, p, s);
         }
         c->n_tx--;
-        t->n_tx--;
-        pkt_put(p);
+        tcp_tx_put(t, p);
         p = next;
     }
     c->tx_head = p;

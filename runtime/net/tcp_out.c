@@ -9,18 +9,6 @@
 
 #pragma weak ip6_fill
 
-static inline void store32(void *p, u32 v)
-{
-    __builtin_memcpy(p, &v, 4);
-}
-
-static inline u32 load32(const void *p)
-{
-    u32 v;
-    __builtin_memcpy(&v, p, 4);
-    return v;
-}
-
 /*
  * Make the header template: route, MAC address, everything that stays, and the sums of it.
  * Returns 0; -EAGAIN while ARP or DHCP works on it; -EHOSTUNREACH, -ENETUNREACH.

@@ -1,14 +1,6 @@
 /* The options of a segment, taken apart (RFC 9293 §3.2): all but the usual, lone timestamps. */
 #include "net/tcp.h"
 
-static u32 load_be32(const u8 *o)
-{
-    u32 v;
-
-    __builtin_memcpy(&v, o, 4);
-    return be32(v);
-}
-
 void tcp_parse_options(struct tcp_in *s, const u8 *o, u32 len)
 {
     while (len) {
@@ -36,8 +28,8 @@ void tcp_parse_options(struct tcp_in *s, const u8 *o, u32 len)
             s->blocks = o + 2;
         } else if (o[0] == 8 && size == 10) {
             s->has_ts = true;
-            s->ts_val = load_be32(o + 2);
-            s->ts_ecr = load_be32(o + 6);
+            s->ts_val = be32(load32(o + 2));
+            s->ts_ecr = be32(load32(o + 6));
         }
         o += size;
         len -= size;

@@ -70,20 +70,11 @@ void tcp_rack_acked(struct tcp_sock *c, struct pkt *p, const struct tcp_in *s)
     unmark(c, seg);
 }
 
-/* Of a connection that has not reduced its window. */
-static u8 calm_state(const struct tcp_sock *c)
-{
-    return c->n_sacked || c->lost_bytes ? TCP_CA_Disorder : TCP_CA_Open;
-}
-
 /* --- blocks --- */
 
 static u32 block_word(const struct tcp_in *s, u32 i)
 {
-    u32 v;
-
-    __builtin_memcpy(&v, s->blocks + 4 * i, 4);
-    return be32(v);
+    return be32(load32(s->blocks + 4 * i));
 }
 
 /* RFC 2883 §4: the first block tells of what came twice. */
@@ -186,9 +177,7 @@ static void count_duplicates(struct tcp_sock *c, u32 acked, bool is_dup)
         c->n_sacked -= MIN(c->n_sacked, gone - 1); /* all but the gap itself */
     if (is_dup && c->n_sacked * c->mss < c->snd_nxt - c->snd_una)
         c->n_sacked++;
-    if (c->ca_state == TCP_CA_Loss || c->snd_una == c->snd_nxt)
-        c->n_sacked = 0;
-    if (!c->tx_head || c->tx_head == c->tx_next)
+    if (c->ca_state == TCP_CA_Loss || !c->tx_head || c->tx_head == c->tx_next)
         c->n_sacked = 0;
     else if (c->ca_state == TCP_CA_Recovery
                  ? acked > 0 /* RFC 6582 §3.2 step 3: a partial ACK is the next gap's */
@@ -236,7 +225,7 @@ void tcp_rack_ack(struct tcp_sock *c, const struct tcp_in *s, u32 acked, u32 del
     else if (acked && c->ca_state == TCP_CA_Loss)
         tcp_cong_acked(c, acked);
     if (c->ca_state < TCP_CA_CWR)
-        c->ca_state = calm_state(c);
+        c->ca_state = tcp_calm_state(c);
     if (c->ca_state && c->rtx_kind == TCP_RTX_PROBE)
         tcp_rtx_start(c); /* blocks tell what a probe would find out */
 }
@@ -276,7 +265,7 @@ void tcp_rack_too_big(struct tcp_sock *c)
     if (!c->has_sack)
         count_sacked_bytes(c);
     if (c->ca_state < TCP_CA_CWR)
-        c->ca_state = calm_state(c);
+        c->ca_state = tcp_calm_state(c);
 }
 
 /* RFC 8985 §7.4 */

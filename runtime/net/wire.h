@@ -54,6 +54,20 @@
 #define ICMP4_CODE_PORT   3
 #define ICMP4_CODE_FRAG   4
 
+/* Words where they may lie anywhere. */
+static inline u32 load32(const void *p)
+{
+    u32 v;
+
+    __builtin_memcpy(&v, p, 4);
+    return v;
+}
+
+static inline void store32(void *p, u32 v)
+{
+    __builtin_memcpy(p, &v, 4);
+}
+
 struct eth_hdr {
     u8 dst[6], src[6];
     u16 type;

@@ -1023,13 +1023,6 @@ static void do_icmp(void)
 static void start_net(void)
 {
     struct net_config cfg = {.is_static = true, .addr = OUR_IP, .mask = be32(0xffffff00)};
-    static const struct {
-        struct eth_hdr eth;
-        struct arp_hdr arp;
-    } __attribute__((packed)) ask = {
-        .eth = {{255, 255, 255, 255, 255, 255}, {2, 0, 0, 0, 0, 2}, be16(ETH_TYPE_ARP)},
-        .arp = {
-            be16(1), be16(ETH_TYPE_IPV4), 6, 4, be16(1), {2, 0, 0, 0, 0, 2}, PEER_IP, {0}, OUR_IP}};
 
     host_reset();
     pkts_before = host_n_pkts;
@@ -1040,7 +1033,7 @@ static void start_net(void)
     net_self = &net;
     net_configure(&net, &cfg);
     start_ns = mark_ns = host_now_ns;
-    host_dev_give(&dev, &ask, sizeof(ask)); /* the peer's MAC is known */
+    host_dev_introduce(&dev);
     pass_until(start_ns, false);
 }
 

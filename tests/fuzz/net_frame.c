@@ -108,27 +108,6 @@ static void segment(struct input *in)
     give_ip(IP_PROTO_TCP, f, 20 + n_opts * 4 + len, true);
 }
 
-/* The peer asks for us, so that its address is known and answers leave at once. */
-static void introduce_peer(void)
-{
-    static const struct {
-        struct eth_hdr eth;
-        struct arp_hdr arp;
-    } __attribute__((packed))
-    ask = {.eth = {{255, 255, 255, 255, 255, 255}, {2, 0, 0, 0, 0, 2}, be16(ETH_TYPE_ARP)},
-           .arp = {be16(1),
-                   be16(ETH_TYPE_IPV4),
-                   6,
-                   4,
-                   be16(1),
-                   {2, 0, 0, 0, 0, 2},
-                   be32(0x0a000002),
-                   {0},
-                   be32(0x0a000001)}};
-
-    host_dev_give(&dev, &ask, sizeof(ask));
-}
-
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
@@ -149,7 +128,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     net_self = &net;
     net_configure(&net, &cfg);
     last_seq = last_ack = 0;
-    introduce_peer();
+    host_dev_introduce(&dev);
     sock_create(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0, &l);
     sock_bind(l, (struct sockaddr *)&a, sizeof(a));
     sock_listen(l, 3);

@@ -516,6 +516,26 @@ void host_dev_give_chain(struct host_dev *d, const u8 *frame, size_t len, size_t
     d->nd.rx(&d->nd, first, d->nd.user);
 }
 
+void host_dev_introduce(struct host_dev *d)
+{
+    static const struct {
+        struct eth_hdr eth;
+        struct arp_hdr arp;
+    } __attribute__((packed))
+    ask = {.eth = {{255, 255, 255, 255, 255, 255}, {2, 0, 0, 0, 0, 2}, be16(ETH_TYPE_ARP)},
+           .arp = {be16(1),
+                   be16(ETH_TYPE_IPV4),
+                   6,
+                   4,
+                   be16(1),
+                   {2, 0, 0, 0, 0, 2},
+                   be32(0x0a000002),
+                   {0},
+                   be32(0x0a000001)}};
+
+    host_dev_give(d, &ask, sizeof(ask));
+}
+
 void host_net_free(struct net *n)
 {
     u8 frame[2048];

@@ -51,6 +51,8 @@ size_t host_dev_take(struct host_dev *d, u8 *buf, size_t size);
 /* A frame arrives. */
 void host_dev_give(struct host_dev *d, const void *frame, size_t len);
 
+/* 10.0.0.2 asks for 10.0.0.1: its MAC address, 02:00:00:00:00:02, is known from then on. */
+void host_dev_introduce(struct host_dev *d);
 /* One arrives in packets of @piece bytes, as from a device that puts segments together. */
 void host_dev_give_chain(struct host_dev *d, const u8 *frame, size_t len, size_t piece);
 
