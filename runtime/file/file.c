@@ -11,13 +11,16 @@ void file_init(struct file *f, const struct file_ops *ops, u32 flags)
     waitq_init(&f->waitq);
 }
 
-void file_put(struct file *f)
+void file_end(struct file *f)
 {
-    if (--f->refs)
-        return;
     /* Sleepers hold references, epoll does not: who waits now is an epoll item. */
     file_notify(f, FILE_GONE);
     f->ops->release(f);
+}
+
+void file_put(struct file *f)
+{
+    file_put_inline(f);
 }
 
 size_t iov_len(const struct iovec *iov, int n_iov)

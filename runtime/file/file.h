@@ -45,6 +45,13 @@ static inline struct file *file_get(struct file *f)
     return f;
 }
 void file_put(struct file *f);
+void file_end(struct file *f); /* of file_put(): the last reference is gone */
+/* file_put() in line, where the last reference is nearly always somebody else's. */
+static inline void file_put_inline(struct file *f)
+{
+    if (unlikely(!--f->refs))
+        file_end(f);
+}
 
 /* Fill in the older names of poll(2): POLLRDNORM, POLLWRNORM. */
 static inline u32 file_old_names(u32 events)
@@ -93,7 +100,7 @@ extern struct fd_slots {
 } fd_slots;
 
 /* As fd_get(), without a reference: for a look that ends before anything can close it. */
-static inline struct file *fd_look(int fd)
+static inline __attribute__((always_inline)) struct file *fd_look(int fd)
 {
     return likely((u32)fd < fd_slots.n) ? fd_slots.files[fd] : NULL;
 }

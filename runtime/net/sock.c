@@ -375,21 +375,20 @@ int sock_getname(struct file *f, struct sockaddr *addr, socklen_t *len, bool pee
     return 0;
 }
 
-NO_STACK_CHECK ssize_t sock_send(struct file *f, const void *buf, size_t len, int flags)
+ssize_t sock_sendv(struct file *f, const struct iovec *iov, int n_iov, int flags)
 {
     struct sock *sk = sock_of(f);
-    struct iovec iov = {(void *)buf, len};
 
-    return sk->ops->send(sk, &iov, 1, NULL, flags);
+    return sk->ops->send(sk, iov, n_iov, NULL, flags);
 }
 
-NO_STACK_CHECK ssize_t sock_recv(struct file *f, void *buf, size_t len, int flags)
+ssize_t sock_recvv(struct file *f, const struct iovec *iov, int n_iov, int flags)
 {
     struct sock *sk = sock_of(f);
-    struct iovec iov = {buf, len};
 
     /* tcp(7): with MSG_TRUNC nothing is written */
-    if (unlikely(!buf && len) && !(flags & MSG_TRUNC && sk->net && sk->type == SOCK_STREAM))
+    if (unlikely(!iov->iov_base && iov->iov_len) &&
+        !(flags & MSG_TRUNC && sk->net && sk->type == SOCK_STREAM))
         return -EFAULT;
-    return sk->ops->recv(sk, &iov, 1, NULL, flags);
+    return sk->ops->recv(sk, iov, n_iov, NULL, flags);
 }

@@ -30,6 +30,18 @@ int sock_getopt(struct file *f, int level, int name, void *val, socklen_t *len);
 /* The general forms; sendto, recvfrom, send, recv are built on them. */
 ssize_t sock_sendmsg(struct file *f, const struct msghdr *msg, int flags);
 ssize_t sock_recvmsg(struct file *f, struct msghdr *msg, int flags);
-/* The short forms: one buffer, no address: the hot path of services. */
-ssize_t sock_send(struct file *f, const void *buf, size_t len, int flags);
-ssize_t sock_recv(struct file *f, void *buf, size_t len, int flags);
+/* Without an address or control data: the hot path of services. */
+ssize_t sock_sendv(struct file *f, const struct iovec *iov, int n_iov, int flags);
+ssize_t sock_recvv(struct file *f, const struct iovec *iov, int n_iov, int flags);
+static inline ssize_t sock_send(struct file *f, const void *buf, size_t len, int flags)
+{
+    struct iovec iov = {(void *)buf, len};
+
+    return sock_sendv(f, &iov, 1, flags);
+}
+static inline ssize_t sock_recv(struct file *f, void *buf, size_t len, int flags)
+{
+    struct iovec iov = {buf, len};
+
+    return sock_recvv(f, &iov, 1, flags);
+}

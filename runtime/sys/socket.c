@@ -169,7 +169,7 @@ long uk_getsockopt(int fd, int level, int name, void *val, unsigned *len)
     return r;
 }
 
-/* With an address. Apart, so that calls without one do not pay for a struct msghdr. */
+/* With an address, or wrong. */
 static __attribute__((noinline)) long send_to(int fd, const void *buf, size_t len, int flags,
                                               const struct sockaddr *addr, unsigned addr_len)
 {
@@ -177,55 +177,87 @@ static __attribute__((noinline)) long send_to(int fd, const void *buf, size_t le
     struct msghdr msg = {
         .msg_name = (void *)addr, .msg_namelen = addr_len, .msg_iov = &iov, .msg_iovlen = 1};
 
-    return uk_sendmsg(fd, &msg, flags);
-}
-
-long uk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
-               unsigned addr_len)
-{
-    struct file *f;
-    long r;
-
     if (!buf && len)
         return -EFAULT;
-    if (unlikely(addr))
-        return send_to(fd, buf, len, flags, addr, addr_len);
-    f = sock_get(fd);
-    if (unlikely(!f))
-        return no_sock(fd);
-    r = DELIVER_RESTARTING(sock_send(f, buf, len, flags));
-    file_put(f);
+    return addr ? uk_sendmsg(fd, &msg, flags) : no_sock(fd);
+}
+
+/* @r: what the first try gave, below 0. */
+static __attribute__((noinline)) long send_failed(struct file *f, const struct iovec *iov,
+                                                  int flags, long r)
+{
+    if (r == -EINTR && signal_restart && signal_restart())
+        r = DELIVER_RESTARTING(sock_sendv(f, iov, 1, flags));
     return flags & MSG_NOSIGNAL ? r : deliver_sigpipe(r);
+}
+
+/* send() and recv() without an address are most of what a service calls. The flags, which only a
+ * failure asks for again, wait in memory: a register for them would have to be saved each time. */
+#define KEEP_IN_MEMORY(x) __asm__("" : "+m"(x))
+
+NO_STACK_CHECK long uk_sendto(int fd, const void *buf, size_t len, int flags,
+                              const struct sockaddr *addr, unsigned addr_len)
+{
+    struct file *f = fd_look(fd);
+    struct iovec iov;
+    int kept;
+    long r;
+
+    if (unlikely(addr || !f || !sock_is(f) || (!buf && len)))
+        return send_to(fd, buf, len, flags, addr, addr_len);
+    iov = (struct iovec){(void *)buf, len};
+    kept = flags;
+    KEEP_IN_MEMORY(kept);
+    r = sock_sendv(file_get(f), &iov, 1, flags);
+    if (unlikely(r < 0))
+        r = send_failed(f, &iov, kept, r);
+    file_put_inline(f);
+    return r;
 }
 
 static __attribute__((noinline)) long recv_from(int fd, void *buf, size_t len, int flags,
                                                 struct sockaddr *addr, unsigned *addr_len)
 {
     struct iovec iov = {buf, len};
-    struct msghdr msg = {
-        .msg_name = addr, .msg_namelen = *addr_len, .msg_iov = &iov, .msg_iovlen = 1};
-    long r = uk_recvmsg(fd, &msg, flags);
+    struct msghdr msg = {.msg_name = addr, .msg_iov = &iov, .msg_iovlen = 1};
+    long r;
 
+    if (!addr)
+        return no_sock(fd);
+    if (!addr_len || (!buf && len))
+        return -EFAULT;
+    msg.msg_namelen = *addr_len;
+    r = uk_recvmsg(fd, &msg, flags);
     if (r >= 0)
         *addr_len = msg.msg_namelen;
     return r;
 }
 
-long uk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
-                 unsigned *addr_len)
+static __attribute__((noinline)) long recv_failed(struct file *f, const struct iovec *iov,
+                                                  int flags, long r)
 {
-    struct file *f;
+    if (r == -EINTR && signal_restart && signal_restart())
+        r = DELIVER_RESTARTING(sock_recvv(f, iov, 1, flags));
+    return r;
+}
+
+NO_STACK_CHECK long uk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
+                                unsigned *addr_len)
+{
+    struct file *f = fd_look(fd);
+    struct iovec iov;
+    int kept;
     long r;
 
-    if (addr && (!addr_len || (!buf && len)))
-        return -EFAULT;
-    if (unlikely(addr))
+    if (unlikely(addr || !f || !sock_is(f)))
         return recv_from(fd, buf, len, flags, addr, addr_len);
-    f = sock_get(fd);
-    if (unlikely(!f))
-        return no_sock(fd);
-    r = DELIVER_RESTARTING(sock_recv(f, buf, len, flags));
-    file_put(f);
+    iov = (struct iovec){buf, len};
+    kept = flags;
+    KEEP_IN_MEMORY(kept);
+    r = sock_recvv(file_get(f), &iov, 1, flags);
+    if (unlikely(r < 0))
+        r = recv_failed(f, &iov, kept, r);
+    file_put_inline(f);
     return r;
 }
 

@@ -30,25 +30,9 @@ sc_linux:
         syscall
         ret
 
-        /* Cancellation points: the same, unless pthread_cancel is linked. */
-        .weak __skiff_cancel_point
-        .globl scp_common
-scp_common:
-        mov $__skiff_cancel_point, %r10d
-        test %r10d, %r10d
-        jz sc_common
-        sub $8, %rsp                    /* (fn, nr, a, b, c, d, e, f): two on the stack */
-        push %r9
-        push %r8
-        mov %rcx, %r9
-        mov %rdx, %r8
-        mov %rsi, %rcx
-        mov %rdi, %rdx
-        mov %eax, %esi
-        mov %r11, %rdi
-        call *%r10
-        add $24, %rsp
-        ret
+        /* Cancellation points are the same, until gate_cancel.S is linked. */
+        .weak scp_common
+        .set scp_common, sc_common
 
         /* What the linker script puts where no uk_NAME is. */
         .globl uk_enosys

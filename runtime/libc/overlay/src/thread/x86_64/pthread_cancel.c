@@ -26,7 +26,9 @@ hidden long __cancel(void)
 	return -ECANCELED;
 }
 
-/* Every scp_NAME comes here when this file is linked: @fn and @nr name the call. */
+/* Every scp_NAME comes here when this file is linked, with gate_cancel.S: @fn and @nr name the call. */
+__asm__(".reloc ., R_X86_64_NONE, __skiff_cancel_gate");
+
 long __skiff_cancel_point(call6 *fn, long nr, long a, long b, long c, long d, long e, long f)
 {
 	pthread_t self = __pthread_self();
