@@ -46,7 +46,7 @@ RUNTIME_CFLAGS := -std=gnu11 -Os -g -ffreestanding -fbuiltin -mgeneral-regs-only
 # Code that runs once per packet or event may be copied to save a test (1 % fewer instructions per HTTP
 # request for 0.3 % more bytes); all other code may not, and loads a constant or an address where it is
 # used rather than save a register for it.
-HOT := $(addprefix runtime/,net/tcp.c net/tcp_in.c net/tcp_out.c net/tcp_sock.c net/ip.c net/eth.c \
+HOT := $(addprefix runtime/,net/tcp.c net/tcp_in.c net/tcp_out.c net/tcp_seg.c net/tcp_sock.c net/ip.c net/eth.c \
     net/netif.c net/sock.c dev/virtio/net.c dev/virtio/vring.c file/epoll.c)
 COLD_CFLAGS := -fno-thread-jumps -fno-tree-dominator-opts -fno-move-loop-invariants -fno-caller-saves
 # Code that reads what others sent, or copies for the service, checks its stack.

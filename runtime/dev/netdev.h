@@ -50,11 +50,11 @@ struct netdev_ops {
  * Queue one Ethernet frame (without FCS) for transmission.
  *
  * Needs PKT_DRIVER_HEADROOM bytes of headroom. Takes its own reference on @p until the device has
- * sent it, and sets PKT_IN_DEVICE for that time; the caller keeps the reference it has.
+ * sent it, and counts p->n_in_device up for that time; the caller keeps the reference it has.
  *
  * With gso_type (and PKT_CSUM_PARTIAL, as virtio 1.2 §5.1.6.2 wants it) @p may be followed by
  * pkt_frags(): then @p is the header, a reference on each fragment's packet is held as well, and
- * PKT_IN_DEVICE is set on it. One packet may be in several frames at once. The frame is 65,535
+ * its n_in_device counts as well. One packet may be in several frames at once. The frame is 65,535
  * bytes of IP at most. Returns  0; -ENOSPC ring full (nothing taken: tx_space() will be called);
  * -EMSGSIZE too short, too long, more than n_frags_max fragments, an empty one; -EIO the device
  * broke and is off

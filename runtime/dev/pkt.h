@@ -20,7 +20,7 @@ struct pkt {
     u16 refs;         /* pkt_put() frees at 0 */
     u8 flags;         /* BIT(PKT_…) */
     u8 gso_type;      /* PKT_GSO_…; 0 = none */
-    u16 n_in_device;  /* frames in a ring that read this storage; PKT_IN_DEVICE while not 0 */
+    u16 n_in_device;  /* frames in a ring that read this storage: not to be changed if not 0 */
     u16 n_frags;      /* transmit: fragments in pkt_frags() */
     union {
         struct {             /* transmit, with PKT_CSUM_PARTIAL */
@@ -38,8 +38,7 @@ struct pkt {
 
 #define PKT_CSUM_PARTIAL  0 /* transmit: device completes the checksum (only if it offered to) */
 #define PKT_CSUM_VALID    1 /* receive: the device has verified the checksum, or vouches for it */
-#define PKT_IN_DEVICE     2 /* transmit: queued in a ring; storage must not be changed */
-#define PKT_REASSEMBLED   3 /* receive: it came in IP fragments */
+#define PKT_REASSEMBLED   2 /* receive: it came in IP fragments */
 
 #define PKT_GSO_TCPV4     1 /* gso_type, as in virtio 1.2 §5.1.6 */
 #define PKT_GSO_TCPV6     4

@@ -51,17 +51,8 @@ static __attribute__((noinline)) int loop_tx(struct netif *nif, struct pkt *p)
     return 0;
 }
 
-int netif_tx(struct netif *nif, struct pkt *p)
+int netif_tx_failed(struct netif *nif, int err)
 {
-    int err;
-
-    if (nif->is_loop)
-        return loop_tx(nif, p);
-    if (unlikely(nif->is_full))
-        return -ENOSPC;
-    err = netdev_tx(nif->nd, p);
-    if (likely(!err))
-        return 0;
     if (err == -ENOSPC) {
         nif->is_full = true;
         nif->net->stats.tx_full++;
@@ -69,6 +60,13 @@ int netif_tx(struct netif *nif, struct pkt *p)
     }
     nif->net->stats.tx_dropped++;
     return -EIO;
+}
+
+int netif_tx(struct netif *nif, struct pkt *p)
+{
+    if (nif->is_loop)
+        return loop_tx(nif, p);
+    return unlikely(nif->is_full) ? -ENOSPC : netif_tx_inline(nif, p);
 }
 
 void netif_send(struct netif *nif, struct pkt *p)

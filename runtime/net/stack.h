@@ -265,6 +265,16 @@ void net_resume(struct net *n);
  * Returns 0; -ENOSPC: nothing taken, net_block() and wait for the resume. -EIO: dropped for good.
  */
 int netif_tx(struct netif *nif, struct pkt *p);
+int netif_tx_failed(struct netif *nif, int err); /* of that: the device's answer */
+static inline int netif_tx_inline(struct netif *nif, struct pkt *p)
+{
+    int err;
+
+    if (unlikely(nif->is_loop | nif->is_full))
+        return netif_tx(nif, p);
+    err = netdev_tx(nif->nd, p);
+    return likely(!err) ? 0 : netif_tx_failed(nif, err);
+}
 
 /* Send a frame, or keep it until the ring has room. Takes the caller's reference. A frame too many
  * is dropped and counted; netif_is_congested() tells before. */

@@ -206,6 +206,7 @@ void tcp_set_bufs(struct tcp_sock *c)
     if (c->window_clamp)
         c->rcv_wnd_max = MIN(c->rcv_wnd_max, c->window_clamp);
     c->rcv_wnd_full = MIN(c->rcv_wnd_max, c->sk.rcvbuf);
+    c->rcv_wnd_slack = MIN((u32)c->mss, c->rcv_wnd_full / 2);
 }
 
 struct tcp_sock *tcp_new(struct net *n, int file_flags)
@@ -272,6 +273,7 @@ void tcp_set_mss(struct tcp_sock *c, u32 mtu_bytes)
     if (c->has_ts) /* RFC 6691: options are at the segment's expense */
         mss -= TCP_TS_BYTES;
     c->mss = (u16)MIN(mss, TCP_PAYLOAD_MAX);
+    c->rcv_wnd_slack = MIN((u32)c->mss, c->rcv_wnd_full / 2);
 }
 
 void tcp_narrow(struct tcp_sock *c, u32 mtu_bytes)

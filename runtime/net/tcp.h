@@ -1,5 +1,6 @@
 /*
- * TCP (RFC 9293), inside. tcp.c opens and closes, tcp_in.c and tcp_out.c move segments, tcp_rcv.c
+ * TCP (RFC 9293), inside. tcp.c opens and closes, tcp_in.c and tcp_out.c move segments, tcp_seg.c
+ * puts headers on them, tcp_rcv.c
  * keeps what has come, tcp_timer.c waits, tcp_rack.c finds what is lost, tcp_cong.c decides how
  * much may be on its way, tcp_listen.c meets strangers, tcp_tw.c remembers the dead, tcp_sock.c is
  * the service's side.
@@ -129,6 +130,7 @@ struct tcp_sock {
     u32 sacked_bytes, lost_bytes; /* of what is between una and nxt: not in the network any more */
     u32 rcv_wnd_full;             /* with nothing to read: the lesser of the buffer and … */
     u32 rcv_wnd_max;      /* … what the window may be at most: the field, or the service's word */
+    u32 rcv_wnd_slack;    /* less than that behind rcv_wnd_full: not worth moving the edge */
     u32 rcv_nxt, rcv_adv; /* rcv_adv: right edge of the window the peer knows */
     u32 rcv_bytes;        /* in rcv_head: what the service may read */
     u32 ts_recent, ts_offset;
@@ -419,15 +421,43 @@ void tcp_dsack_note(struct tcp_sock *c, u32 seq, u32 end);
  * its length, 0 if there is nothing to tell. */
 u32 tcp_sack_put(struct tcp_sock *c, u8 *o);
 
-/* --- tcp_out.c --- */
-/* Send what windows allow, or just an ACK if one is due. Needs net.now_ns fresh. */
-void tcp_output(struct tcp_sock *c);
+/* --- tcp_seg.c: one segment --- */
+/**
+ * Put headers in front of a packet of the send queue, or of one that tx_seg() tells about like
+ * that, and hand the frame over.
+ *
+ * @p      with n_frags its payload is there, and tx_seg(p)->len all of that
+ * @flags  of the header, and TCP_F_NEW
+ * Returns 0; -ENOSPC, -EAGAIN, -EHOSTUNREACH, -ENETUNREACH: nothing sent
+ */
+int tcp_emit(struct tcp_sock *c, struct pkt *p, u32 flags);
+/* That could not send now. Everybody who waits here tries again from tcp_blocked_resume(). */
+void tcp_emit_failed(struct tcp_sock *c, int err);
+/* A packet that is not of the send queue, at @seq. NULL: no memory, and an ACK is due later. */
+struct pkt *tcp_empty_pkt(struct tcp_sock *c, u32 seq);
 void tcp_send_ack(struct tcp_sock *c);
 /* A segment without data. @seq its sequence number. Returns 0 or -ENOSPC, -EAGAIN, -EHOSTUNREACH.
  */
 int tcp_send_empty(struct tcp_sock *c, u32 seq, u32 flags);
 /* An ACK in answer to something suspicious, at most two a second (RFC 5961 §7). */
 void tcp_challenge_ack(struct tcp_sock *c);
+/* SYN or SYN|ACK with its options, by state. */
+void tcp_send_syn(struct tcp_sock *c);
+/* A segment that belongs to no connection: RST or TIME-WAIT's ACK. */
+void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 flags, u32 wnd,
+                  const u32 *ts);
+/* How far the right edge could move now. */
+u32 tcp_window_gain(const struct tcp_sock *c);
+
+/* --- tcp_out.c: the send queue --- */
+/* Send what windows allow, or just an ACK if one is due. Needs net.now_ns fresh. */
+void tcp_output(struct tcp_sock *c);
+/* A packet without data at the end of the send queue. NULL if there is no room. */
+struct pkt *tcp_queue_pkt(struct tcp_sock *c);
+/* The prediction for what the service sends, when the connection is established: everything before
+ * has left, and the @len bytes are one segment, not full, that may follow at once. Copies and sends
+ * them; false: it is otherwise, and nothing has been done. Needs net.now_ns fresh. */
+bool tcp_send_short(struct tcp_sock *c, const void *buf, size_t len);
 /* Send again what is marked as lost, as far as cwnd and the window allow. @is_forced: its first
  * segment in any case; where nothing but our FIN is out, that. Returns false if something is left
  * to send, or could not leave now. */
@@ -435,15 +465,8 @@ bool tcp_retransmit(struct tcp_sock *c, bool is_forced);
 /* A tail loss probe (RFC 8985 §7.3): a new segment if there is one, else the last one again.
  * Returns false if none could leave. */
 bool tcp_send_probe(struct tcp_sock *c);
-/* SYN or SYN|ACK with its options, by state. */
-void tcp_send_syn(struct tcp_sock *c);
 /* Cut a queued packet in two; the first keeps @len bytes. Returns false without memory. */
 bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len);
-/* A segment that belongs to no connection: RST or TIME-WAIT's ACK. */
-void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 flags, u32 wnd,
-                  const u32 *ts);
-/* How far the right edge could move now. */
-u32 tcp_window_gain(const struct tcp_sock *c);
 void tcp_blocked_resume(struct tx_waiter *w);
 
 /* --- tcp_timer.c --- */

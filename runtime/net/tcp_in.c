@@ -89,6 +89,33 @@ static u32 ack_advance(struct tcp_sock *c, const struct tcp_in *s)
     return delivered;
 }
 
+/* As ack_advance() where one segment was out, once, and no memory of anything else: how a dialogue
+ * goes. False: it is otherwise, and nothing has been done. */
+static inline bool ack_single(struct tcp_sock *c, u32 ack)
+{
+    struct net *n = c->sk.net;
+    struct tcp_table *t = n->tcp_table;
+    struct pkt *p = c->tx_head;
+    struct tx_seg *seg;
+
+    if (unlikely(!p || p->next || ack != c->snd_nxt))
+        return false;
+    seg = tx_seg(p);
+    if (unlikely((seg->n_sent | seg->marks << 8) != 1 ||
+                 (c->ca_state | c->has_tlp | c->no_space | c->fin_queued) ||
+                 ack - c->snd_una + c->mss > c->cwnd || !list_empty(&t->mem_waiters)))
+        return false;
+    c->snd_una = ack;
+    c->tx_head = c->tx_tail = NULL;
+    c->n_tx = 0;
+    c->n_retries = 0;
+    c->progress_ns = n->now_ns;
+    c->rtx_at = 0;
+    tcp_rtt_sample(c, (n->now_ns - seg->sent_ns) / 1024); /* us, near enough */
+    tcp_tx_put(t, p);
+    return true;
+}
+
 /* RFC 7323 §4.3: echoed is the first segment that our next ACK covers. A delayed ACK is on its way
  * only if something has come since the last one. */
 static inline void note_ts(struct tcp_sock *c, const struct tcp_in *s)
@@ -407,7 +434,7 @@ static inline void conn_input(struct tcp_sock *c, struct tcp_in *s, struct pkt *
         c->max_wnd = c->snd_wnd;
     c->snd_wl1 = s->seq;
     c->snd_wl2 = s->ack;
-    if (acked)
+    if (acked && unlikely(!ack_single(c, s->ack)))
         ack_advance(c, s);
     if (s->len) {
         tcp_rx_queue(c, p);

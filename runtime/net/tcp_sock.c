@@ -33,39 +33,6 @@ static int send_state(struct tcp_sock *c)
     return -EPIPE;
 }
 
-/* A packet without data at the end of the send queue. NULL if there is no room. */
-static struct pkt *queue_pkt(struct tcp_sock *c)
-{
-    struct pkt *p;
-    struct tx_seg *s;
-
-    if (unlikely(c->n_tx >= 2 && !tcp_tx_has_room(c)))
-        return NULL;
-    p = pkt_alloc(TCP_PAYLOAD_AT);
-    if (unlikely(!p)) {
-        c->sk.net->stats.no_memory++;
-        return NULL;
-    }
-    s = tx_seg(p);
-    s->seq = c->write_seq;
-    s->sum = 0;
-    s->len = 0;
-    s->at = TCP_PAYLOAD_AT;
-    s->n_sent = 0;
-    s->marks = 0;
-    s->is_summed = !c->nif || !(c->nif->offloads & BIT(NETDEV_CSUM_TX));
-    if (c->tx_tail)
-        c->tx_tail->next = p;
-    else
-        c->tx_head = p;
-    c->tx_tail = p;
-    if (!c->tx_next)
-        c->tx_next = p;
-    c->n_tx++;
-    c->sk.net->tcp_table->n_tx++;
-    return p;
-}
-
 /* Copy some of @buf into the send queue. Returns bytes; 0 if there is no room. */
 static __attribute__((noinline)) size_t queue_data(struct tcp_sock *c, const u8 *buf, size_t len)
 {
@@ -79,7 +46,7 @@ static __attribute__((noinline)) size_t queue_data(struct tcp_sock *c, const u8 
 
         /* A last segment that has not left yet is filled up. */
         if (!c->tx_next || tx_seg(p)->n_sent || tx_seg(p)->len >= c->mss) {
-            p = queue_pkt(c);
+            p = tcp_queue_pkt(c);
             if (unlikely(!p))
                 break;
         }
@@ -167,11 +134,13 @@ static ssize_t tcp_send(struct sock *sk, const struct iovec *iov, int n_iov,
 
     (void)msg; /* an address is ignored, as POSIX asks of connected sockets */
     /* One buffer, and room for all of it: what nearly every call finds. */
-    if (unlikely(n_iov != 1 || flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT) || sk->err ||
-                 sk->shut & SHUT_WR_BIT || c->ep.state != TCP_ESTABLISHED))
+    if (unlikely(n_iov != 1 || flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT) ||
+                 c->ep.state != TCP_ESTABLISHED))
         return send_any(sk, iov, n_iov, 0, flags);
     net_now_slow(sk->net);
     c->more = false;
+    if (likely(tcp_send_short(c, iov->iov_base, iov->iov_len)))
+        return (ssize_t)iov->iov_len;
     n = queue_data(c, iov->iov_base, iov->iov_len);
     send_queue(c);
     if (unlikely(n < iov->iov_len))
@@ -384,7 +353,8 @@ static u32 tcp_poll(struct sock *sk)
 {
     struct tcp_sock *c = tcp_of(sk);
 
-    if (likely(c->ep.state == TCP_ESTABLISHED && !sk->shut && !sk->err && c->n_tx < 2))
+    /* What has an error is not established. */
+    if (likely(c->ep.state == TCP_ESTABLISHED && !sk->shut && c->n_tx < 2))
         return c->rcv_bytes ? IN_EVENTS | OUT_EVENTS : OUT_EVENTS;
     return poll_any(sk);
 }

@@ -416,7 +416,7 @@ static int dev_tx(struct netdev *nd, struct pkt *p)
     struct host_dev *d = CONTAINER_OF(nd, struct host_dev, nd);
 
     assert_true(pkt_headroom(p) >= PKT_DRIVER_HEADROOM);
-    assert_false(p->flags & BIT(PKT_IN_DEVICE));
+    assert_int_equal(p->n_in_device, 0);
     if (p->n_frags)
         return dev_segment(d, p);
     if (d->n >= d->cap) {
@@ -428,7 +428,7 @@ static int dev_tx(struct netdev *nd, struct pkt *p)
     if (p->flags & BIT(PKT_CSUM_PARTIAL)) /* the device sums */
         host_csum_fill(p->data, p->len_bytes);
     d->ring[(d->head + d->n++) % HOST_RING_MAX] = pkt_get(p);
-    p->flags |= BIT(PKT_IN_DEVICE);
+    p->n_in_device++;
     return 0;
 }
 
@@ -470,7 +470,7 @@ size_t host_dev_take(struct host_dev *d, u8 *buf, size_t size)
     len = p->len_bytes;
     assert_true(len <= size);
     memcpy(buf, p->data, len);
-    p->flags &= (u8)~BIT(PKT_IN_DEVICE);
+    p->n_in_device--;
     pkt_put(p);
     if (d->wants_space && d->n <= d->cap / 2) {
         d->wants_space = false;

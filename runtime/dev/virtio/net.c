@@ -108,15 +108,13 @@ static void tx_space(void)
 /* Of @p the device reads one frame less. */
 static void tx_release(struct pkt *p)
 {
-    if (!--p->n_in_device)
-        p->flags &= (u8)~BIT(PKT_IN_DEVICE);
+    p->n_in_device--;
     pkt_put(p);
 }
 
 static void tx_hold(struct pkt *p)
 {
-    pkt_get(p)->flags |= BIT(PKT_IN_DEVICE);
-    p->n_in_device++;
+    pkt_get(p)->n_in_device++;
 }
 
 static __attribute__((noinline)) void tx_release_frags(struct pkt *p)
@@ -249,7 +247,8 @@ static bool rx_gso(struct pkt *p, const struct net_hdr *h)
 }
 
 /* The first packet of a frame: @len bytes with the header. Returns whether it is good. */
-static bool rx_begin(struct pkt *p, const struct net_hdr *h, u32 len)
+static inline __attribute__((always_inline)) bool rx_begin(struct pkt *p, const struct net_hdr *h,
+                                                           u32 len)
 {
     if (unlikely(len < nic.hdr_bytes + ETH_HDR_BYTES)) /* not even its header can be trusted */
         return false;
@@ -306,7 +305,7 @@ static unsigned rx_poll(void)
     u32 len;
     unsigned n = 0;
 
-    while (vring_has_used(&nic.rx) && n < RX_BUDGET && (p = vring_take(&nic.rx, &len))) {
+    while (n < RX_BUDGET && (p = vring_take(&nic.rx, &len))) {
         const struct net_hdr *h = (const void *)(p->data - nic.hdr_bytes);
 
         n++;
@@ -341,7 +340,7 @@ static unsigned tx_reap(void)
     u32 len;
     unsigned n = 0;
 
-    while (vring_has_used(&nic.tx) && (p = vring_take(&nic.tx, &len))) {
+    while ((p = vring_take(&nic.tx, &len))) {
         tx_done(p);
         n++;
     }
@@ -409,8 +408,11 @@ static int net_tx(struct netdev *nd, struct pkt *p)
 
     (void)nd;
     _Static_assert(sizeof(*zeros) == sizeof(*h), "all of a header");
-    if (unlikely(p->len_bytes < ETH_HDR_BYTES || pkt_headroom(p) < sizeof(*h) ||
-                 (!p->gso_type && p->len_bytes > nic.nd.mtu_bytes + ETH_HDR_BYTES)))
+    /* Both ends of the length at once. */
+    if (unlikely(p->len_bytes - ETH_HDR_BYTES > nic.nd.mtu_bytes) &&
+        (!p->gso_type || p->len_bytes < ETH_HDR_BYTES))
+        return -EMSGSIZE;
+    if (unlikely(pkt_headroom(p) < sizeof(*h)))
         return -EMSGSIZE;
     err = tx_push(p);
     if (unlikely(err))

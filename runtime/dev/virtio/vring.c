@@ -47,6 +47,7 @@ int vring_init(struct vring *vr, u16 size, bool is_legacy, bool has_event_idx)
         .used = (struct vring_used *)(mem + used_at),
         .slots = (struct vring_slot *)(mem + slots_at),
         .size = size,
+        .mask = (u16)(size - 1),
         .n_free = size,
         .has_event_idx = has_event_idx,
         .n_pages = (u16)n_pages,
@@ -92,7 +93,7 @@ int vring_push(struct vring *vr, const struct sg *sg, unsigned n_out, unsigned n
     vr->free_head = i;
     vr->n_free -= (u16)n;
     vr->n_inflight++;
-    vr->avail->ring[vr->avail_idx++ & (vr->size - 1)] = head;
+    vr->avail->ring[vr->avail_idx++ & vr->mask] = head;
     return 0;
 }
 

@@ -53,7 +53,8 @@ struct vring {
     struct vring_avail *avail;
     struct vring_used *used;
     struct vring_slot *slots;
-    u16 size; /* descriptors, a power of two */
+    u16 size; /* descriptors, a power of two; mask is one less */
+    u16 mask;
     u16 n_free;
     u16 free_head;
     u16 n_inflight; /* chains the device has or will have at the next kick */
@@ -125,7 +126,7 @@ vring_push_one(struct vring *vr, u64 addr, u32 len_bytes, u16 flags, void *cooki
     slot->cookie = cookie;
     slot->in_bytes = flags ? len_bytes : UINT32_MAX;
     slot->n_descs = 1;
-    vr->avail->ring[vr->avail_idx++ & (vr->size - 1u)] = (u16)head;
+    vr->avail->ring[vr->avail_idx++ & vr->mask] = (u16)head;
     return 0;
 }
 
@@ -144,13 +145,13 @@ static inline __attribute__((always_inline)) void *vring_take(struct vring *vr, 
     u32 id, len;
 
     VRING_IN_REGISTER(vr);
-    at = vr->used_idx & (vr->size - 1u);
+    at = vr->used_idx & vr->mask;
     if (vr->used_idx == vr->seen_idx && !vring_look(vr))
         return NULL;
     /* Read once: the device could change them between the check and the use. */
     id = *(volatile u32 *)&vr->used->ring[at].id;
     len = *(volatile u32 *)&vr->used->ring[at].len_bytes;
-    if (unlikely(id >= vr->size || !(cookie = (slot = &vr->slots[id])->cookie))) {
+    if (unlikely(id > vr->mask || !(cookie = (slot = &vr->slots[id])->cookie))) {
         vring_break(vr, "used.id", id);
         return NULL;
     }
@@ -181,12 +182,6 @@ static inline __attribute__((always_inline)) void *vring_take(struct vring *vr, 
  * Spec     virtio 1.2 §2.7.14
  */
 int vring_pop(struct vring *vr, void **cookie, u32 *in_bytes);
-
-/* Is there something to pop? Reads one index, and trusts it as far as that. */
-static inline bool vring_has_used(const struct vring *vr)
-{
-    return *(const volatile u16 *)&vr->used->idx != vr->used_idx;
-}
 
 /* Show the device what has been pushed, and notify it if it asked for that. Cheap if nothing has.
  */

@@ -1,0 +1,436 @@
+/*
+ * One segment of TCP, outwards: header template, options and checksum, to the interface. Which one
+ * leaves, and when, is decided in tcp_out.c.
+ */
+#include "net/tcp.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "net/csum.h"
+#include "net/ip6.h"
+
+#pragma weak ip6_fill
+
+/*
+ * Make the header template: route, MAC address, everything that stays, and the sums of it.
+ * Returns 0; -EAGAIN while ARP or DHCP works on it; -EHOSTUNREACH, -ENETUNREACH.
+ */
+static int template_make(struct tcp_sock *c)
+{
+    struct sock *sk = &c->sk;
+    struct net *n = sk->net;
+    u8 mac[6] = {0};
+    struct ip_route rt;
+    int err = ip_route(n, &sk->flow.remote, &rt);
+
+    if (err)
+        return err;
+    if (!rt.nif->is_loop) {
+        err = arp_resolve(rt.nif, &rt.next_hop, mac, NULL);
+        if (err)
+            return err;
+    }
+    c->nif = rt.nif;
+    c->ip_len = (u8)ip_hdr_bytes(&sk->flow.remote);
+    c->hdr_len = c->ip_len + TCP_HDR_BYTES + (c->has_ts ? TCP_TS_BYTES : 0);
+    memset(c->hdr, 0, sizeof(c->hdr));
+    u8 *h = c->hdr + TCP_TEMPLATE_BYTES - c->hdr_len - ETH_HDR_BYTES;
+    struct eth_hdr *eth = (struct eth_hdr *)h;
+    memcpy(eth->dst, mac, 6);
+    memcpy(eth->src, rt.nif->mac, 6);
+    u8 *ip = (u8 *)(eth + 1);
+    struct ip_out out = {sk->flow.local, sk->flow.remote, IP_PROTO_TCP, sk->tos, sk->ttl};
+    if (c->ip_len == IP4_HDR_BYTES) {
+        eth->type = be16(ETH_TYPE_IPV4);
+        ip4_fill((struct ip4_hdr *)ip, &out, 0);
+        ((struct ip4_hdr *)ip)->csum = 0;
+    } else {
+        eth->type = be16(ETH_TYPE_IPV6);
+        ip6_fill((struct ip6_hdr *)ip, &out, IP6_HDR_BYTES);
+    }
+    c->ip_sum = csum_fold(csum_add(ip, IP4_HDR_BYTES)); /* only IPv4 wants it */
+    struct tcp_hdr *th = (struct tcp_hdr *)(ip + c->ip_len);
+    th->sport = sk->flow.lport;
+    th->dport = sk->flow.rport;
+    th->offset = (u8)((c->hdr_len - c->ip_len) << 2);
+    if (c->has_ts)
+        store32(th + 1, be32(0x0101080a));
+    c->pseudo_sum = (u32)csum_fold(ip_pseudo(&sk->flow.local, &sk->flow.remote, IP_PROTO_TCP));
+    c->tcp_sum = (u32)csum_fold(csum_add(th, c->hdr_len - c->ip_len) + c->pseudo_sum);
+    c->hdr_generation = n->arp.generation;
+    return 0;
+}
+
+u32 tcp_window_gain(const struct tcp_sock *c)
+{
+    const struct sock *sk = &c->sk;
+    const struct tcp_table *t = sk->net->tcp_table;
+    u32 room = sk->rcvbuf > c->rcv_bytes ? sk->rcvbuf - c->rcv_bytes : 0;
+    u32 edge = c->rcv_nxt + MIN(room, c->rcv_wnd_max);
+
+    /* Slow readers hold all the memory there is: open no window any further. */
+    if (unlikely(t->rx_compact_bytes > sk->net->limits.rx_compact_bytes / 4 * 3))
+        return 0;
+    return SEQ_GT(edge, c->rcv_adv) ? edge - c->rcv_adv : 0;
+}
+
+/* How much is promised, in the units of the header. Rounding down would take some back. */
+static inline u32 window_scaled(const struct tcp_sock *c, u32 wnd)
+{
+    return (wnd + (1u << c->rcv_wscale) - 1) >> c->rcv_wscale;
+}
+
+/* RFC 9293 §3.8.6.2.2: the edge moves by a segment or half the buffer, or not at all. */
+static __attribute__((noinline)) u16 window_move(struct tcp_sock *c)
+{
+    u32 gain = tcp_window_gain(c);
+
+    if (gain >= MIN((u32)c->mss, c->sk.rcvbuf / 2))
+        c->rcv_adv += gain;
+    if (SEQ_LEQ(c->rcv_adv, c->rcv_nxt))
+        return 0;
+    return (u16)MIN(window_scaled(c, c->rcv_adv - c->rcv_nxt), 0xffffu);
+}
+
+static inline u16 window_now(struct tcp_sock *c)
+{
+    u32 left = c->rcv_adv - c->rcv_nxt;
+
+    if (likely(c->rcv_wnd_full - left < c->rcv_wnd_slack))
+        return (u16)window_scaled(c, left); /* nearly all of it is promised already */
+    return window_move(c);
+}
+
+#define TCP6_MORE_BYTES     16 /* in front of the template, only there with IPv6 */
+#define TCP4_TEMPLATE_BYTES (TCP_TEMPLATE_BYTES - TCP6_MORE_BYTES)
+
+/* In whole words and without a loop: memcpy() would be a call. What a shorter template lacks in
+ * front is written into the headroom. */
+static inline void copy_template(u8 *to, const u8 *from)
+{
+    u64 a, b, c;
+#define COPY3(at)                                                                                  \
+    __builtin_memcpy(&a, from + (at), 8);                                                          \
+    __builtin_memcpy(&b, from + (at) + 8, 8);                                                      \
+    __builtin_memcpy(&c, from + (at) + 16, 8);                                                     \
+    __builtin_memcpy(to + (at), &a, 8);                                                            \
+    __builtin_memcpy(to + (at) + 8, &b, 8);                                                        \
+    __builtin_memcpy(to + (at) + 16, &c, 8)
+    COPY3(0);
+    COPY3(24);
+    COPY3(48);
+#undef COPY3
+    _Static_assert(TCP4_TEMPLATE_BYTES == 72, "three times three words");
+    _Static_assert(TCP_PAYLOAD_AT - TCP_TEMPLATE_BYTES >= PKT_DRIVER_HEADROOM, "driver's room");
+}
+
+#define ECT0 2 /* of the traffic class: RFC 3168 §5 */
+
+/* What of the IPv4 header the template cannot know, and the sum of it. @ect: ECT0 or nothing. */
+static inline __attribute__((always_inline)) void
+put_ip4_len(const struct tcp_sock *c, struct ip4_hdr *ip, u32 l4_len, u32 ect)
+{
+    ip->tos |= (u8)ect;
+    ip->total_len = be16(IP4_HDR_BYTES + l4_len);
+    ip->csum = (u16)~csum_two(c->ip_sum, ip->total_len);
+    if (unlikely(ect))
+        ip->csum = (u16)~csum_two((u16)~ip->csum, be16(ect));
+}
+
+static void put_ip6_len(const struct tcp_sock *c, struct ip6_hdr *ip6, u32 l4_len, u32 ect)
+{
+    c->sk.net->stats.tcp6_out++;
+    ip6->version_class_flow |= be32(ect << 20);
+    ip6->payload_len = be16(l4_len);
+}
+
+/* RFC 3168 §6.1: what @flags say of congestion. Returns ECT0 if the segment can tell us of it. */
+static u32 mark_ecn(struct tcp_sock *c, u32 *flags)
+{
+    if (c->has_ce)
+        *flags |= TCP_F_ECE;
+    if (!(*flags & TCP_F_NEW))
+        return 0;
+    if (c->cwr_due)
+        *flags |= TCP_F_CWR;
+    c->cwr_due = false;
+    return ECT0;
+}
+
+int tcp_emit(struct tcp_sock *c, struct pkt *p, u32 flags)
+{
+    struct tx_seg *s = tx_seg(p);
+    struct net *n = c->sk.net;
+    u32 ect = 0, ip_len, l4_len, hdrs_len;
+    u8 *payload = p->buf + s->at, *first;
+    struct tcp_hdr *th;
+    int err;
+
+    if (unlikely(c->hdr_generation != n->arp.generation)) {
+        err = template_make(c);
+        if (err)
+            return err;
+    }
+    if (unlikely(c->has_ecn))
+        ect = mark_ecn(c, &flags);
+    ip_len = c->ip_len;
+    hdrs_len = ETH_HDR_BYTES + c->hdr_len;
+    l4_len = c->hdr_len - ip_len + s->len;
+    first = payload - hdrs_len;
+    copy_template(payload - TCP4_TEMPLATE_BYTES, c->hdr + TCP6_MORE_BYTES);
+    if (likely(ip_len == IP4_HDR_BYTES)) {
+        put_ip4_len(c, (struct ip4_hdr *)(first + ETH_HDR_BYTES), l4_len, ect);
+    } else {
+        memcpy(payload - TCP_TEMPLATE_BYTES, c->hdr, TCP6_MORE_BYTES);
+        put_ip6_len(c, (struct ip6_hdr *)(first + ETH_HDR_BYTES), l4_len, ect);
+    }
+    th = (struct tcp_hdr *)(first + ETH_HDR_BYTES + ip_len);
+    th->seq = be32(s->seq);
+    th->ack = be32(c->rcv_nxt);
+    th->flags = (u8)flags;
+    th->window = be16(window_now(c));
+    if (likely(c->has_ts)) {
+        store32((u8 *)(th + 1) + 4, be32(tcp_ts_now(c)));
+        store32((u8 *)(th + 1) + 8, be32(c->ts_recent));
+    }
+    p->data = first;
+    p->len_bytes = hdrs_len;
+    if (unlikely(p->n_frags))
+        p->hdr_len_bytes = (u16)hdrs_len;
+    else
+        p->len_bytes += s->len;
+    if (c->nif->offloads & BIT(NETDEV_CSUM_TX)) {
+        p->flags |= BIT(PKT_CSUM_PARTIAL);
+        p->csum_start = (u16)(ETH_HDR_BYTES + ip_len);
+        p->csum_offset = offsetof(struct tcp_hdr, csum);
+        th->csum = csum_two(c->pseudo_sum, be16(l4_len));
+    } else {
+        u64 sum =
+            (u64)c->tcp_sum + th->seq + th->ack + ((flags & 0xff) << 8) + th->window + be16(l4_len);
+        p->flags &= (u8)~BIT(PKT_CSUM_PARTIAL);
+        if (c->has_ts)
+            sum += (u64)load32((u8 *)(th + 1) + 4) + load32((u8 *)(th + 1) + 8);
+        /* What was queued for another interface may not be summed. */
+        sum += likely(s->is_summed) ? s->sum : csum_add(payload, s->len);
+        th->csum = csum_finish(sum);
+    }
+    err = netif_tx_inline(c->nif, p);
+    if (unlikely(err == -ENOSPC))
+        return err;
+    /* -EIO is a frame lost: the retransmission timer's business. */
+    n->stats.tcp_out++;
+    c->ack_now = false;
+    c->n_unacked = 0;
+    c->ack_at = 0;
+    return 0;
+}
+
+void tcp_emit_failed(struct tcp_sock *c, int err)
+{
+    if (err == -ENOSPC || err == -EAGAIN) {
+        net_block(c->sk.net, &c->tx_wait);
+        return;
+    }
+    c->soft_err = -err;
+    if (c->ep.state == TCP_SYN_SENT)
+        tcp_done(c, -err); /* has a descriptor: not freed */
+}
+
+struct pkt *tcp_empty_pkt(struct tcp_sock *c, u32 seq)
+{
+    struct pkt *p = pkt_alloc(TCP_PAYLOAD_AT);
+
+    if (likely(p)) {
+        *tx_seg(p) = (struct tx_seg){.seq = seq, .at = TCP_PAYLOAD_AT, .is_summed = true};
+    } else {
+        c->sk.net->stats.no_memory++;
+        tcp_arm_at(c, c->ack_at = c->sk.net->now_ns + 10 * NSEC_PER_MSEC);
+    }
+    return p;
+}
+
+int tcp_send_empty(struct tcp_sock *c, u32 seq, u32 flags)
+{
+    struct pkt *p = tcp_empty_pkt(c, seq);
+    int err;
+
+    if (!p)
+        return -ENOSPC;
+    err = tcp_emit(c, p, flags);
+    pkt_put(p);
+    if (unlikely(err))
+        tcp_emit_failed(c, err);
+    return err;
+}
+
+/* The timestamps option; @head: what is in front of its kind and length, two NOPs or other. */
+static u32 put_ts(const struct tcp_sock *c, u8 *o, u32 head)
+{
+    tcp_put32(o, head << 16 | 0x080a);
+    tcp_put32(o + 4, tcp_ts_now(c));
+    tcp_put32(o + 8, c->ts_recent);
+    return TCP_TS_BYTES;
+}
+
+static u32 put_syn_options(struct tcp_sock *c, u8 *o, bool with_wscale)
+{
+    u32 mss = c->nif->mtu_bytes - c->ip_len - TCP_HDR_BYTES;
+    u32 len = 4, sack_ok = c->has_sack ? 0x0402 : 0x0101; /* RFC 2018 §2 */
+
+    if (c->user_mss)
+        mss = MIN(mss, c->user_mss);
+    tcp_put32(o, 2u << 24 | 4u << 16 | mss); /* RFC 9293 §3.7.1 */
+    if (c->has_ts) {                         /* RFC 7323 §3.2 */
+        len += put_ts(c, o + len, sack_ok);
+    } else if (c->has_sack) {
+        tcp_put32(o + len, 0x01010000 | sack_ok);
+        len += 4;
+    }
+    if (with_wscale) { /* RFC 7323 §2.2 */
+        tcp_put32(o + len, 1u << 24 | 3u << 16 | 3u << 8 | c->rcv_wscale);
+        len += 4;
+    }
+    return len;
+}
+
+/* Put headers in front of @opt_len bytes of options at p->data, which no template has, and send it.
+ * hdr is fresh. Returns as tcp_emit(). */
+static int emit_options(struct tcp_sock *c, struct pkt *p, u32 opt_len, u32 seq, u8 flags, u32 wnd)
+{
+    u32 hdrs_len = ETH_HDR_BYTES + c->ip_len + TCP_HDR_BYTES, len = TCP_HDR_BYTES + opt_len;
+    u8 *h = p->data - hdrs_len;
+    struct tcp_hdr *th = (struct tcp_hdr *)(h + ETH_HDR_BYTES + c->ip_len);
+    int err;
+
+    memcpy(h, c->hdr + TCP_TEMPLATE_BYTES - c->hdr_len - ETH_HDR_BYTES, hdrs_len);
+    th->seq = be32(seq);
+    th->ack = flags & TCP_F_ACK ? be32(c->rcv_nxt) : 0;
+    th->offset = (u8)(len << 2);
+    th->flags = flags;
+    th->window = be16(wnd);
+    th->csum = 0;
+    th->csum = csum_finish(csum_add(th, len) + be16(len) +
+                           ip_pseudo(&c->sk.flow.local, &c->sk.flow.remote, IP_PROTO_TCP));
+    if (c->ip_len == IP4_HDR_BYTES)
+        put_ip4_len(c, (struct ip4_hdr *)(h + ETH_HDR_BYTES), len, 0);
+    else
+        put_ip6_len(c, (struct ip6_hdr *)(h + ETH_HDR_BYTES), len, 0);
+    p->data = h;
+    p->len_bytes = hdrs_len + opt_len;
+    err = netif_tx(c->nif, p);
+    if (err == -ENOSPC)
+        return err;
+    c->sk.net->stats.tcp_out++;
+    return 0;
+}
+
+void tcp_send_syn(struct tcp_sock *c)
+{
+    struct sock *sk = &c->sk;
+    bool is_answer = c->ep.state == TCP_SYN_RECV;
+    u32 flags = is_answer ? TCP_F_SYN | TCP_F_ACK : TCP_F_SYN;
+    struct pkt *p = tcp_empty_pkt(c, 0);
+    u32 wnd = MIN(sk->rcvbuf, 0xffffu); /* never scaled in a SYN (RFC 7323 §2.2) */
+    int err;
+
+    if (!p)
+        return;
+    if (is_answer)
+        c->rcv_adv = c->rcv_nxt + wnd;
+    if (c->has_ecn) /* RFC 3168 §6.1.1 */
+        flags |= is_answer ? TCP_F_ECE : TCP_F_ECE | TCP_F_CWR;
+    err = c->hdr_generation == sk->net->arp.generation ? 0 : template_make(c);
+    if (!err)
+        err = emit_options(c, p, put_syn_options(c, p->data, !is_answer || c->wscale_ok), c->iss,
+                           (u8)flags, wnd);
+    pkt_put(p);
+    c->syn_is_due = err != 0;
+    if (err)
+        tcp_emit_failed(c, err);
+}
+
+/* An ACK that tells of blocks (RFC 2018). */
+static void send_sack(struct tcp_sock *c)
+{
+    struct pkt *p = tcp_empty_pkt(c, 0);
+    u32 len = 0;
+    int err;
+
+    if (!p)
+        return;
+    err = c->hdr_generation == c->sk.net->arp.generation ? 0 : template_make(c);
+    if (!err) {
+        if (c->has_ts)
+            len = put_ts(c, p->data, 0x0101);
+        len += tcp_sack_put(c, p->data + len);
+        err = emit_options(c, p, len, c->snd_nxt, TCP_F_ACK | (c->has_ce ? TCP_F_ECE : 0),
+                           window_move(c));
+    }
+    pkt_put(p);
+    if (err) {
+        tcp_emit_failed(c, err);
+        return;
+    }
+    c->ack_now = false;
+    c->n_unacked = 0;
+    c->ack_at = 0;
+}
+
+void tcp_send_ack(struct tcp_sock *c)
+{
+    c->ack_now = true; /* stays so if it cannot leave now */
+    if (unlikely(c->has_sack && (c->ooo || c->has_dsack)))
+        send_sack(c);
+    else
+        tcp_send_empty(c, c->snd_nxt, TCP_F_ACK);
+}
+
+void tcp_challenge_ack(struct tcp_sock *c)
+{
+    struct net *n = c->sk.net;
+
+    if (n->now_ns < c->challenge_ns)
+        return;
+    c->challenge_ns = n->now_ns + NSEC_PER_SEC / 2;
+    n->stats.tcp_challenge_acks++;
+    tcp_send_ack(c);
+}
+
+void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 flags, u32 wnd,
+                  const u32 *ts)
+{
+    struct ip_out out = {f->local, f->remote, IP_PROTO_TCP, 0, 0};
+    struct ip_route rt;
+    struct pkt *p;
+
+    if (ip_route(n, &f->remote, &rt) != 0)
+        return;
+    p = pkt_alloc(NET_HEADROOM);
+    if (!p) {
+        n->stats.no_memory++;
+        return;
+    }
+    struct tcp_hdr *th = (struct tcp_hdr *)p->data;
+    u32 len = TCP_HDR_BYTES;
+    if (ts) {
+        u8 *o = (u8 *)(th + 1);
+        store32(o, be32(0x0101080a));
+        store32(o + 4, be32(ts[0]));
+        store32(o + 8, be32(ts[1]));
+        len += TCP_TS_BYTES;
+    }
+    th->sport = f->lport;
+    th->dport = f->rport;
+    th->seq = be32(seq);
+    th->ack = be32(ack);
+    th->offset = (u8)(len << 2);
+    th->flags = flags;
+    th->window = be16(MIN(wnd, 0xffffu));
+    th->csum = th->urgent = 0;
+    th->csum =
+        csum_finish(csum_add(th, len) + be16(len) + ip_pseudo(&f->local, &f->remote, IP_PROTO_TCP));
+    p->len_bytes = len;
+    n->stats.tcp_raw_out++;
+    ip_send(&rt, p, &out);
+}
