@@ -43,6 +43,7 @@
 #pragma weak fs_start
 #pragma weak net_config_read
 #pragma weak net_hostname
+#pragma weak net_finish
 #pragma weak net_start
 #pragma weak net_on_addr
 #pragma weak net_on_listen
@@ -104,6 +105,26 @@ static void log_out(const char *line, size_t len)
         ctl_line(CTL_LOG " %.*s", (int)len - 1, line);
     else
         uart_write(line, len);
+}
+
+/* No thread of the service runs from here on: of its work, only what it has sent is left. */
+static void finish(void)
+{
+    percpu()->depth++;
+    if (net_finish)
+        net_finish();
+}
+
+static __attribute__((noreturn)) void on_exit(int code)
+{
+    finish();
+    end_exit(code);
+}
+
+static __attribute__((noreturn)) void on_kill(int sig)
+{
+    finish();
+    end_signal(sig);
 }
 
 static void stop_after_panic(void)
@@ -246,8 +267,8 @@ _Noreturn void boot_main(const struct bootinfo *info)
     read_log_level(line);
 
     percpu()->current = &thread_first;
-    sched_end = end_exit;
-    sched_kill = end_signal;
+    sched_end = on_exit;
+    sched_kill = on_kill;
     if (clock_start)
         clock_start(setting_number(line, BOOTCFG_TIME, UINT64_MAX));
     console_set_device(&console);

@@ -7,10 +7,12 @@
 #include <signal.h>
 
 #include "abi/ctl.h"
+#include "arch/percpu.h"
 #include "base/fmt.h"
 #include "base/log.h"
 #include "boot/end.h"
 #include "mem/vm.h"
+#include "sched/thread.h"
 
 #define MAX_FRAMES 32
 
@@ -150,5 +152,8 @@ _Noreturn void report_fault(const struct trap_frame *f)
     say(CTL_REG " rip=0x%lx rsp=0x%lx rflags=0x%lx", f->rip, f->rsp, f->rflags);
     if (ctl_is_open())
         send_stack(f->rsp);
-    end_signal(report_signal(f));
+    /* A fault of the runtime's own leaves nothing that could still be trusted to say goodbye. */
+    if (percpu()->depth)
+        end_signal(report_signal(f));
+    sched_kill(report_signal(f));
 }

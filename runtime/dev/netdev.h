@@ -44,6 +44,7 @@ struct netdev {
 struct netdev_ops {
     int (*tx)(struct netdev *nd, struct pkt *p);
     void (*flush)(struct netdev *nd);
+    u32 (*n_unsent)(struct netdev *nd);
 };
 
 /**
@@ -69,6 +70,12 @@ static inline int netdev_tx(struct netdev *nd, struct pkt *p)
 static inline void netdev_flush(struct netdev *nd)
 {
     nd->ops->flush(nd);
+}
+
+/* Frames queued that the device is not done with. */
+static inline u32 netdev_n_unsent(struct netdev *nd)
+{
+    return nd->ops->n_unsent(nd);
 }
 
 /**

@@ -238,6 +238,7 @@ void net_configure(struct net *n, const struct net_config *cfg)
 
 void net_start(const struct net_config *cfg)
 {
+    LINK_WITH(net_finish);
     LINK_WITH(net_config_read); /* boot/ reads the command line only if there is a network */
     net_self = &net_main;
     net_init(net_self, netdev_first(BIT(NETDEV_CHAINS)));

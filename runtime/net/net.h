@@ -27,6 +27,10 @@ void net_start(const struct net_config *cfg);
 /* Has the interface an address (or is there no device at all)? Waits up to @deadline_ns for it. */
 bool net_wait_ready(u64 deadline_ns);
 
+/* The service has ended, and nothing of it runs any more: close its sockets, and wait until peers
+ * have what was written, or do not answer. Returns when the VM may go. */
+void net_finish(void);
+
 struct fmt_out;
 
 /* Text of /etc/resolv.conf, from DHCP or the configuration. May sleep, before it writes. */

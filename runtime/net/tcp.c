@@ -109,6 +109,7 @@ int tcp_init(struct net *n)
     tcp_tw_init(t);
     n->tcp_table = t;
     n->tcp = &tcp_proto;
+    LINK_WITH(tcp_finish);
     return 0;
 }
 

@@ -355,6 +355,13 @@ void tcp_set_mss(struct tcp_sock *c, u32 mtu_bytes);
 /* The way takes no more than that, for now: what is larger is sent again in smaller segments. */
 void tcp_narrow(struct tcp_sock *c, u32 mtu_bytes);
 
+/* --- tcp_finish.c --- */
+/* Close every socket as the end of a process does: FIN behind what is queued; a reset where
+ * something was not read, or not yet accepted. Nothing of the service runs any more. */
+void tcp_finish(struct net *n);
+/* Bytes, FINs among them, that peers have not acknowledged. */
+u64 tcp_n_owed(const struct net *n);
+
 /* --- tcp_sock.c --- */
 extern const struct sock_ops tcp_sock_ops;
 

@@ -197,6 +197,12 @@ void sched_poll(void)
     poll_all();
 }
 
+void sched_pause(void)
+{
+    if (!poll_all())
+        idle();
+}
+
 void sched_yield_cpu(void)
 {
     struct thread *me = thread_current();

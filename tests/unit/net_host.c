@@ -437,7 +437,13 @@ static void dev_flush(struct netdev *nd)
     (void)nd;
 }
 
-static const struct netdev_ops dev_ops = {.tx = dev_tx, .flush = dev_flush};
+static u32 dev_n_unsent(struct netdev *nd)
+{
+    return CONTAINER_OF(nd, struct host_dev, nd)->n;
+}
+
+static const struct netdev_ops dev_ops = {
+    .tx = dev_tx, .flush = dev_flush, .n_unsent = dev_n_unsent};
 
 void host_dev_init(struct host_dev *d, u8 last_mac_byte, u32 offloads)
 {

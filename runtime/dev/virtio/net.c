@@ -503,7 +503,13 @@ static void net_disarm(struct poller *poller)
 
 /* ---- start ---- */
 
-static const struct netdev_ops net_ops = {net_tx, net_flush};
+static u32 net_n_unsent(struct netdev *nd)
+{
+    (void)nd;
+    return nic.is_broken ? 0 : nic.tx.n_inflight;
+}
+
+static const struct netdev_ops net_ops = {net_tx, net_flush, net_n_unsent};
 
 static void read_config(void)
 {
