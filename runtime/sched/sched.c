@@ -238,7 +238,7 @@ static void preempt(struct trap_frame *frame)
         context_fp_restore(fp);
     }
     tick_arm();
-    cpu->pending &= ~(u32)(PENDING_RESCHED | PENDING_IF);
+    cpu->pending &= ~(u32)PENDING_IF; /* the way back restores it */
     cpu->depth = 0;
 }
 
@@ -246,22 +246,26 @@ static void preempt(struct trap_frame *frame)
 void sched_leave(void)
 {
     struct percpu *cpu = percpu();
-    u32 pending = cpu->pending;
+    u32 pending;
 
     if (cpu->depth)
         return;
-    cpu->pending = 0;
-    if (pending & PENDING_RESCHED) {
-        cpu->depth = 1;
-        sched_yield_cpu();
-        tick_arm();
-        cpu->depth = 0;
-    }
-    if (thread_has_signal(cpu->current) && sched_signal_hook)
-        sched_signal_hook();
-    if (pending & PENDING_IF) {
-        tick_arm();
-        cpu_interrupts_on();
+    /* An interrupt on the way, as late as behind tick_arm(), or a thread that gave way to this one,
+     * leaves more to do: without it there would be no tick, or none that gets through. */
+    while ((pending = cpu->pending) != 0) {
+        cpu->pending = 0;
+        if (pending & PENDING_RESCHED) {
+            cpu->depth = 1;
+            sched_yield_cpu();
+            tick_arm();
+            cpu->depth = 0;
+        }
+        if (thread_has_signal(cpu->current) && sched_signal_hook)
+            sched_signal_hook();
+        if (pending & PENDING_IF) {
+            tick_arm();
+            cpu_interrupts_on();
+        }
     }
 }
 

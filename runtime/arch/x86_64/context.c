@@ -86,10 +86,16 @@ void upcall(struct trap_frame *frame)
         if (frame->vector == VEC_DEVICE && trap_hooks.device)
             trap_hooks.device(); /* before the EOI: a level that stays up comes again at once */
         apic_interrupted((u32)frame->vector, in_return && !cpu->depth);
-        if (cpu->depth || in_return || !trap_hooks.preempt)
+        if (cpu->depth || in_return || !trap_hooks.preempt) {
             cpu->pending |= PENDING_RESCHED;
-        else
+            return;
+        }
+        /* Another thread may have come back here with interrupts on: what they left is taken up,
+         * for it may have been the tick. */
+        do {
+            cpu->pending &= ~(u32)PENDING_RESCHED;
             trap_hooks.preempt(frame);
+        } while (cpu->pending & PENDING_RESCHED);
         return;
     }
     if (cpu->is_fault_active++ < 2 && frame->vector == VEC_PAGE_FAULT && trap_hooks.page_fault &&
