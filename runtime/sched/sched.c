@@ -73,6 +73,8 @@ static void bury(void)
     }
 }
 
+/* To a thread that knows nothing of the tick: either it is set, or something is pending that sets
+ * it before the service goes on. */
 static void switch_to(struct thread *to)
 {
     struct percpu *cpu = percpu();
@@ -256,8 +258,8 @@ void sched_leave(void)
         cpu->pending = 0;
         if (pending & PENDING_RESCHED) {
             cpu->depth = 1;
+            tick_arm(); /* before: who goes on instead may be on its way out of a sleep */
             sched_yield_cpu();
-            tick_arm();
             cpu->depth = 0;
         }
         if (thread_has_signal(cpu->current) && sched_signal_hook)
