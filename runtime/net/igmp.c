@@ -250,9 +250,10 @@ int igmp_setopt(struct sock *sk, int level, int name, const void *val, u32 len, 
     bool is_loop;
     int err;
 
-    if (level == IPPROTO_IPV6)
+    if (level == IPPROTO_IPV6 && sk->domain == AF_INET6)
         return setopt6(sk, name, val, len, mcast_if);
-    if (name != IP_ADD_MEMBERSHIP && name != IP_DROP_MEMBERSHIP && name != IP_MULTICAST_IF)
+    if (level != IPPROTO_IP ||
+        (name != IP_ADD_MEMBERSHIP && name != IP_DROP_MEMBERSHIP && name != IP_MULTICAST_IF))
         return -ENOPROTOOPT;
     if (len < (name == IP_MULTICAST_IF ? 4 : 8))
         return -EINVAL;

@@ -369,3 +369,5 @@ int netlink_create(int type, int protocol, struct file **out)
     *out = &s->sk.file;
     return 0;
 }
+
+SOCK_FAMILY(netlink_family) = {netlink_create, AF_NETLINK};

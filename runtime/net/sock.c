@@ -14,7 +14,6 @@
 #include "net/ip.h"
 #include "net/ip6.h"
 #include "net/netif_info.h"
-#include "net/unix.h"
 #include "sched/clock.h"
 
 struct net *net_self;
@@ -27,8 +26,6 @@ __asm__(".pushsection .skiff.needs,\"e\",@progbits\n\t.quad net_files\n\t.popsec
 /* NULL if the protocol is not linked. */
 extern __typeof__(tcp_sock_new) tcp_sock_new __attribute__((weak));
 extern __typeof__(udp_sock_new) udp_sock_new __attribute__((weak));
-extern __typeof__(unix_create) unix_create __attribute__((weak));
-extern __typeof__(netlink_create) netlink_create __attribute__((weak));
 extern __typeof__(netif_ioctl) netif_ioctl __attribute__((weak));
 
 /* --- what the protocols share --- */
@@ -277,10 +274,10 @@ int sock_create(int domain, int type, int protocol, struct file **out)
     struct sock *sk;
     int err;
 
-    if (domain == AF_UNIX && unix_create)
-        return unix_create(type & ~SOCK_CLOEXEC, protocol, out);
-    if (domain == AF_NETLINK && netlink_create)
-        return netlink_create(type & ~SOCK_CLOEXEC, protocol, out);
+    for (const struct sock_family *f = __skiff_sock_families_start; f < __skiff_sock_families_end;
+         f++)
+        if (f->domain == domain)
+            return f->create(type & ~SOCK_CLOEXEC, protocol, out);
     if (!net_self || (domain != AF_INET && (domain != AF_INET6 || !net_self->ip6)))
         return -EAFNOSUPPORT;
     switch (kind) {

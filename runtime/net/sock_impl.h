@@ -29,7 +29,7 @@ struct sock_ops {
     int (*bind)(struct sock *sk, u16 port); /* address is in the flow already; port 0 = any */
     int (*shutdown)(struct sock *sk, int how);
     int (*setopt)(struct sock *sk, int level, int name, int val);
-    /* Options that are no number, of IPPROTO_IP, _IPV6 and _TCP; NULL = none. */
+    /* Options that are no number; -ENOPROTOOPT for any other, whatever its level. NULL = none. */
     int (*setopt_raw)(struct sock *sk, int level, int name, const void *val, u32 len);
     /* Fill @val, at most *@len bytes, and set *@len. */
     int (*getopt)(struct sock *sk, int level, int name, void *val, u32 *len);
@@ -38,6 +38,29 @@ struct sock_ops {
     void (*release)(struct sock *sk);   /* the last descriptor is gone */
     const struct sock_names *names;
 };
+
+/*
+ * A family beside IP, in the section that sock_create() walks. Who links such a family is said in
+ * libc's headers (libc/needs.sh): an image without it carries no word of it.
+ */
+struct sock_family {
+    /* @type may carry SOCK_NONBLOCK. Returns 0; -ESOCKTNOSUPPORT -EPROTONOSUPPORT -ENOMEM … */
+    int (*create)(int type, int protocol, struct file **out);
+    long domain;
+};
+
+#ifdef SKIFF_HOST_TEST /* the host's linker knows start and end of a section with such a name */
+#define SOCK_FAMILY(name)                                                                          \
+    __attribute__((used, section("skiff_sock_families"))) const struct sock_family name
+#define __skiff_sock_families_start __start_skiff_sock_families
+#define __skiff_sock_families_end   __stop_skiff_sock_families
+#pragma weak __start_skiff_sock_families
+#pragma weak __stop_skiff_sock_families
+#else
+#define SOCK_FAMILY(name)                                                                          \
+    __attribute__((used, section(".skiff.sock_families"))) const struct sock_family name
+#endif
+extern const struct sock_family __skiff_sock_families_start[], __skiff_sock_families_end[];
 
 #define SHUT_RD_BIT 1
 #define SHUT_WR_BIT 2

@@ -90,9 +90,7 @@ int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t 
 
     if (level == SOL_SOCKET && sock_setopt_struct)
         err = sock_setopt_struct(sk, name, val, len);
-    else if (sk->ops->setopt_raw &&
-             (level == (sk->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_IP) ||
-              (level == IPPROTO_IPV6 && sk->domain == AF_INET6)))
+    else if (sk->ops->setopt_raw)
         err = sk->ops->setopt_raw(sk, level, name, val, len);
     if (err != -ENOPROTOOPT)
         return err;
