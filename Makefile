@@ -231,6 +231,8 @@ UNIT := $(patsubst tests/unit/%.c,%,$(shell grep -l 'sources:' tests/unit/*.c 2>
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(shell grep -l 'sources:' tests/fuzz/*.c 2>/dev/null))
 # One command compiles several sources, and -MMD would tell of the last one's headers alone.
 HOST_H := $(shell find runtime builder tests/unit tests/lwip -name '*.h')
+# $(call host_included,FILE): the sources that it includes, to reach what is static in them
+host_included = $(patsubst %,runtime/%,$(shell sed -n 's/^.include "\(.*\.c\)"$$/\1/p' $(1)))
 HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -DSKIFF_HOST_TEST \
     -Itests/unit -Iruntime -Ibuilder -fno-omit-frame-pointer -fno-sanitize-recover=all
 HOST_CC_unit := $(CC) $(HOST_CFLAGS) -fsanitize=address,undefined
@@ -248,20 +250,20 @@ endef
 $(foreach k,unit fuzz cov,$(foreach r,base net,$(eval $(call host_room,$k,$r))))
 
 define unit_rule
-$(B)/tests/unit/$(1): tests/unit/$(1).c $(HOST_H) $(call host_sources,unit,tests/unit/$(1).c)
+$(B)/tests/unit/$(1): tests/unit/$(1).c $(HOST_H) $(call host_included,tests/unit/$(1).c) $(call host_sources,unit,tests/unit/$(1).c)
 	@mkdir -p $$(@D)
 	@$(HOST_CC_unit) \
 	    tests/unit/$(1).c $(call host_sources,unit,tests/unit/$(1).c) -lcmocka $(addprefix -l,$(call named,libs,tests/unit/$(1).c)) -o $$@
 endef
 define fuzz_rule
-$(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $(HOST_H) $(call host_sources,fuzz,tests/fuzz/$(1).c)
+$(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $(HOST_H) $(call host_included,tests/fuzz/$(1).c) $(call host_sources,fuzz,tests/fuzz/$(1).c)
 	@mkdir -p $$(@D)
 	@clang $(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \
 	    tests/fuzz/$(1).c $(call host_sources,fuzz,tests/fuzz/$(1).c) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
 endef
 # The same once more, counting lines instead of watching them.
 define cov_rule
-$(B)/tests/cov/$(1): tests/fuzz/$(1).c $(HOST_H) $(call host_sources,cov,tests/fuzz/$(1).c)
+$(B)/tests/cov/$(1): tests/fuzz/$(1).c $(HOST_H) $(call host_included,tests/fuzz/$(1).c) $(call host_sources,cov,tests/fuzz/$(1).c)
 	@mkdir -p $$(@D)
 	@$(HOST_CC_cov) -fsanitize=fuzzer \
 	    tests/fuzz/$(1).c $(call host_sources,cov,tests/fuzz/$(1).c) $(addprefix -l,$(call named,libs,tests/fuzz/$(1).c)) -o $$@
