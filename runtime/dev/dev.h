@@ -1,6 +1,6 @@
 /*
- * Finding devices. Whoever wants one (netdev_first(), rng_read()) calls dev_probe() itself, and
- * only such a caller links the code: what boot/ calls here it refers to weakly
+ * Finding devices. Whoever wants one (netdev_first(), vsockdev_first(), …) calls dev_probe()
+ * itself, and only such a caller links the code: what boot/ calls here it refers to weakly
  * (`#pragma weak virtio_mmio_add`), so that an image without devices stays without them.
  */
 #pragma once

@@ -7,7 +7,7 @@
 
 #include "base/types.h"
 
-#define MODEL_QUEUES 2
+#define MODEL_QUEUES 3
 #define MODEL_SEGS   64
 
 struct model_queue {

@@ -15,6 +15,7 @@
 /* Device types (virtio 1.2 §5). */
 #define VIRTIO_ID_NET            1
 #define VIRTIO_ID_RNG            4
+#define VIRTIO_ID_VSOCK          19
 
 enum virtio_reg {
     VR_DEV_FEATURES,
