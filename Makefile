@@ -114,13 +114,19 @@ $(LIBC_CACHE)/lib/libc.a: | $(B)/obj
 	cp ../calls $(LIBC_CACHE).tmp/ && \
 	rm -rf $(LIBC_CACHE) && mv $(LIBC_CACHE).tmp $(LIBC_CACHE)
 
-$(L)/.include: $(LIBC_CACHE)/lib/libc.a
+# A libc that has been in the cache for long is older than what another key has left in build/.
+.PHONY: always
+$(B)/libc.key: always
+	@mkdir -p $(@D)
+	@echo $(LIBC_KEY) | cmp -s - $@ || echo $(LIBC_KEY) > $@
+
+$(L)/.include: $(LIBC_CACHE)/lib/libc.a $(B)/libc.key
 	@mkdir -p $(L)
 	@rm -rf $(L)/include && cp -r $(LIBC_CACHE)/include $(L)/include
 	@for a in m rt pthread crypt util xnet resolv dl; do ar rc $(L)/lib$$a.a; done
 	@touch $@
 
-$(B)/calls: $(LIBC_CACHE)/lib/libc.a
+$(B)/calls: $(LIBC_CACHE)/lib/libc.a $(B)/libc.key
 	@mkdir -p $(B) && cp $(LIBC_CACHE)/calls $@
 
 # ---- runtime ------------------------------------------------------------------------------------
@@ -167,7 +173,7 @@ $(B)/trampolines.a: $(B)/calls runtime/libc/trampoline.S Makefile
 
 # The service's names are its own: what the runtime defines is called skiff.NAME in the archives, which
 # no C program can say. Debug information keeps the names of the source.
-$(B)/names: $(RUNTIME_OBJS) $(B)/trampolines.a $(B)/obj/crt1.o $(LIBC_CACHE)/lib/libc.a $(B)/calls
+$(B)/names: $(RUNTIME_OBJS) $(B)/trampolines.a $(B)/obj/crt1.o $(LIBC_CACHE)/lib/libc.a $(B)/calls $(B)/libc.key
 	@{ nm -g --defined-only $(RUNTIME_OBJS) $(B)/obj/sc/*.o $(B)/obj/crt1.o 2>/dev/null; \
 	    sed 's/ / U uk_/' $(B)/calls; } | \
 	    awk 'NF == 3 && $$3 !~ /^(_start$$|__)/ { print $$3, "skiff." $$3 }' | sort -u > $@.new
@@ -183,7 +189,7 @@ $(L)/libskiff.a: $(RUNTIME_OBJS) $(B)/trampolines.a $(B)/names
 	@rm -f $(B)/libskiff.a && ar rcD $(B)/libskiff.a $(RUNTIME_OBJS) $(B)/obj/sc/*.o
 	$(call renamed,$(B)/libskiff.a)
 
-$(L)/libc.a: $(LIBC_CACHE)/lib/libc.a $(B)/names
+$(L)/libc.a: $(LIBC_CACHE)/lib/libc.a $(B)/names $(B)/libc.key
 	@echo "  AR      $@"
 	$(call renamed,$<)
 
