@@ -278,8 +278,9 @@ $(foreach t,$(UNIT),$(eval $(call unit_rule,$t)))
 $(foreach t,$(FUZZ),$(eval $(call cov_rule,$t)))
 $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$t)))
 
-# The player of tests/conf: the whole stack, whatever files it has; AF_UNIX and AF_NETLINK are beside it.
-CONF_C := tests/conf/conf.c tests/unit/net_rules.c tests/unit/net_host.c $(filter-out runtime/net/config.c runtime/net/%_config.c runtime/net/unix% runtime/net/netlink.c,$(wildcard runtime/net/*.c))
+# The player of tests/conf: the whole stack, whatever files it has; AF_UNIX, AF_VSOCK and AF_NETLINK are
+# beside it.
+CONF_C := tests/conf/conf.c tests/unit/net_rules.c tests/unit/net_host.c $(filter-out runtime/net/config.c runtime/net/%_config.c runtime/net/unix% runtime/net/vsock% runtime/net/netlink.c,$(wildcard runtime/net/*.c))
 $(B)/tests/conf/conf: $(CONF_C) $(HOST_H)
 	@mkdir -p $(@D)
 	@$(HOST_CC_unit) $(CONF_C) -lcmocka -o $@

@@ -32,3 +32,4 @@ needs() { # HEADER SYMBOL... [-- SYMBOL...]: behind the dashes, what libc does n
 needs "$1" sys/un.h -- unix_create unix_paths
 needs "$1" net/if.h netif_ioctl -- unix_create
 needs "$1" ifaddrs.h netlink_create
+needs "$1" linux/vm_sockets.h -- vsock_create
