@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,6 +42,9 @@ static const struct opt options[] = {
     {0, "net", "NET",
      "user, none, or tap=IF[,ip=ADDR/LEN[,gw=ADDR]][,dns=ADDR], likewise ip6, gw6, dns6; user",
      "SKIFF_NET", "user|none|tap="},
+    {0, "vsock", "CID|unix=PATH",
+     "AF_VSOCK: an address for the service on this machine's own, or a vhost-user backend's socket",
+     "SKIFF_VSOCK", "unix="},
     {0, "timeout", "SECONDS", "stop the service after that long and end with 124", "SKIFF_TIMEOUT",
      NULL},
     {0, "dry-run", NULL, "print the command line that would run, and end", NULL, NULL},
@@ -82,6 +86,28 @@ static char *port_trouble(const struct port *port)
     }
 }
 
+#define VHOST_VSOCK "/dev/vhost-vsock"
+
+static bool check_vsock(const struct vsock *vsock)
+{
+    struct stat st;
+
+    if (vsock->kind == VSOCK_HOST && access(VHOST_VSOCK, R_OK | W_OK) < 0) {
+        msg_error("--vsock %" PRIu32 ": " VHOST_VSOCK ": %s; %s", vsock->cid, strerror(errno),
+                  errno == ENOENT ? "modprobe vhost_vsock, or give --vsock unix=PATH a vhost-user "
+                                    "backend"
+                                  : "run as root, or give yourself the device");
+        return false;
+    }
+    if (vsock->kind == VSOCK_USER &&
+        (stat(vsock->path, &st) < 0 || (!S_ISSOCK(st.st_mode) && (errno = ENOTSOCK)))) {
+        msg_error("--vsock unix=%s: %s; start the vhost-user backend first", vsock->path,
+                  strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 /* What QEMU would only find out after it has started, and say less well. */
 static bool check_host(const struct vmspec *vm)
 {
@@ -93,6 +119,8 @@ static bool check_host(const struct vmspec *vm)
             return false;
         }
     }
+    if (!check_vsock(&vm->vsock))
+        return false;
     if (vm->net.kind != NET_TAP)
         return true;
     if (!if_nametoindex(vm->net.tap)) {
@@ -124,6 +152,7 @@ static int print_json(const struct vmspec *vm, const struct accel_choice *choice
                       const struct strvec *argv)
 {
     static const char *const nets[] = {"user", "tap", "none"};
+    static const char *const vsocks[] = {"none", "host", "unix"};
     json_t *words = json_array(), *ports = json_array(), *root;
 
     for (size_t i = 0; i < argv->n; i++)
@@ -133,10 +162,11 @@ static int print_json(const struct vmspec *vm, const struct accel_choice *choice
                               json_pack("{s:s, s:i, s:i, s:s}", "ip", vm->ports[i].host_ip, "host",
                                         vm->ports[i].host, "guest", vm->ports[i].guest, "protocol",
                                         vm->ports[i].is_udp ? "udp" : "tcp"));
-    root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:o}", "image", vm->image, "machine",
-                     machine_name(vm->machine), "accel", accel_name(vm->accel), "accel_why",
-                     choice->why, "cpu", vm->cpu, "memory_bytes", (json_int_t)vm->memory_bytes,
-                     "net", nets[vm->net.kind], "ports", ports, "argv", words);
+    root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o, s:o}", "image", vm->image,
+                     "machine", machine_name(vm->machine), "accel", accel_name(vm->accel),
+                     "accel_why", choice->why, "cpu", vm->cpu, "memory_bytes",
+                     (json_int_t)vm->memory_bytes, "net", nets[vm->net.kind], "vsock",
+                     vsocks[vm->vsock.kind], "ports", ports, "argv", words);
     if (!root) {
         msg_error("an argument is not UTF-8, which JSON cannot hold");
         return STATUS_SKIFF;

@@ -162,12 +162,20 @@ static void add_machine(const struct vmspec *vm, struct strvec *argv)
         [MACHINE_PC] = "pc",
     };
 
-    strvec_add_list(argv, "-M", machines[vm->machine], "-accel", accel_name(vm->accel), "-cpu",
-                    vm->cpu, "-m", NULL);
+    char size[32];
+
     if (vm->memory_bytes % (1 << 20) == 0)
-        strvec_addf(argv, "%" PRIu64 "M", vm->memory_bytes >> 20);
+        snprintf(size, sizeof(size), "%" PRIu64 "M", vm->memory_bytes >> 20);
     else
-        strvec_addf(argv, "%" PRIu64 "k", vm->memory_bytes >> 10);
+        snprintf(size, sizeof(size), "%" PRIu64 "k", vm->memory_bytes >> 10);
+    strvec_add(argv, "-M");
+    strvec_addf(argv, "%s%s", machines[vm->machine],
+                vm->vsock.kind == VSOCK_USER ? ",memory-backend=mem" : "");
+    strvec_add_list(argv, "-accel", accel_name(vm->accel), "-cpu", vm->cpu, "-m", size, NULL);
+    if (vm->vsock.kind == VSOCK_USER) { /* the backend reads and writes the guest's memory */
+        strvec_add(argv, "-object");
+        strvec_addf(argv, "memory-backend-memfd,id=mem,size=%s,share=on", size);
+    }
     strvec_add_list(argv, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", NULL);
     if (vm->uses_qboot)
         strvec_add_list(argv, "-bios", "qboot.rom", NULL);
@@ -226,6 +234,23 @@ static void add_net(const struct vmspec *vm, struct strvec *argv)
     free(mac);
 }
 
+static void add_vsock(const struct vmspec *vm, struct strvec *argv)
+{
+    const char *bus = vm->machine == MACHINE_MICROVM ? "device" : "pci";
+
+    if (vm->vsock.kind == VSOCK_HOST) {
+        strvec_add(argv, "-device");
+        strvec_addf(argv, "vhost-vsock-%s,guest-cid=%" PRIu32, bus, vm->vsock.cid);
+    } else if (vm->vsock.kind == VSOCK_USER) {
+        char *path = comma_doubled(vm->vsock.path);
+        strvec_add(argv, "-chardev");
+        strvec_addf(argv, "socket,id=vsock,path=%s", path);
+        strvec_add(argv, "-device");
+        strvec_addf(argv, "vhost-user-vsock-%s,chardev=vsock", bus);
+        free(path);
+    }
+}
+
 bool qemu_argv(const struct vmspec *vm, const char *qemu_path, struct strvec *argv)
 {
     char *line = bootcfg_line(vm);
@@ -236,6 +261,7 @@ bool qemu_argv(const struct vmspec *vm, const char *qemu_path, struct strvec *ar
     add_machine(vm, argv);
     add_ports(argv);
     add_net(vm, argv);
+    add_vsock(vm, argv);
     if (vm->needs_rng)
         strvec_add_list(argv, "-device",
                         vm->machine == MACHINE_MICROVM ? "virtio-rng-device" : "virtio-rng-pci",

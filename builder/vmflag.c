@@ -171,6 +171,33 @@ char *net_parse(const char *s, struct net *net)
     return NULL;
 }
 
+#define VSOCK_FORM "use a CID from 3 to 4294967294, or unix=PATH of a vhost-user backend"
+
+char *vsock_parse(const char *s, struct vsock *vsock)
+{
+    uint64_t cid;
+
+    *vsock = (struct vsock){0};
+    if (str_starts(s, "unix=")) {
+        const char *path = s + 5;
+        if (!*path)
+            return str_fmt("the path is missing; " VSOCK_FORM);
+        if (strlen(path) >= sizeof(vsock->path))
+            return str_fmt("the path is longer than %zu bytes, which no socket's can be",
+                           sizeof(vsock->path) - 1);
+        vsock->kind = VSOCK_USER;
+        strcpy(vsock->path, path);
+        return NULL;
+    }
+    if (!number_parse(s, 0, UINT64_MAX, &cid))
+        return str_fmt("not an address of vsock; " VSOCK_FORM);
+    if (cid < 3 || cid >= UINT32_MAX)
+        return str_fmt("not an address that a guest can have; " VSOCK_FORM);
+    vsock->kind = VSOCK_HOST;
+    vsock->cid = (uint32_t)cid;
+    return NULL;
+}
+
 static const char *const machines[] = {"microvm", "q35", "pc"};
 static const char *const accels[] = {"auto", "kvm", "tcg"};
 

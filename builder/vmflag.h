@@ -1,7 +1,7 @@
 /*
- * The words of `skiff run` that the manifest and the command line share: -p, --net, --machine,
- * --accel, names. Pure. Each parser returns NULL, or what is wrong and what would be right, to be
- * put after "WHERE: " by the caller, who knows where it stood and frees it.
+ * The words of `skiff run` that the manifest and the command line share: -p, --net, --vsock,
+ * --machine, --accel, names. Pure. Each parser returns NULL, or what is wrong and what would be
+ * right, to be put after "WHERE: " by the caller, who knows where it stood and frees it.
  */
 #pragma once
 
@@ -31,8 +31,18 @@ struct net {
     char dns6[46];
 };
 
+enum vsock_kind { VSOCK_NONE, VSOCK_HOST, VSOCK_USER };
+
+/* CID | unix=PATH */
+struct vsock {
+    enum vsock_kind kind;
+    uint32_t cid;   /* VSOCK_HOST: the guest's address, the host's own kernel at the other end */
+    char path[108]; /* VSOCK_USER: where a vhost-user backend listens, which gives the address */
+};
+
 char *port_parse(const char *s, struct port *port);
 char *net_parse(const char *s, struct net *net);
+char *vsock_parse(const char *s, struct vsock *vsock);
 char *machine_parse(const char *s, enum machine *machine);
 char *accel_parse(const char *s, enum accel *accel);
 

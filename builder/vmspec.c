@@ -81,6 +81,14 @@ static bool set_net(struct vmspec *vm, const struct image *image, const struct o
     return why ? wrong(by, s, why) : true;
 }
 
+static bool set_vsock(struct vmspec *vm, const struct opts *opts)
+{
+    const char *by, *s = opt_value_from(opts, "vsock", &by);
+    char *why = s ? vsock_parse(s, &vm->vsock) : NULL;
+
+    return why ? wrong(by, s, why) : true;
+}
+
 static bool is_same_port(const struct port *a, const struct port *b)
 {
     bool is_same_ip = strcmp(a->host_ip, b->host_ip) == 0 || strcmp(a->host_ip, "0.0.0.0") == 0 ||
@@ -263,8 +271,8 @@ bool vmspec_make(struct vmspec *vm, const struct image *image, const struct opts
     };
     set_args(vm, image, opts);
     return set_machine(vm, image, opts) && set_memory(vm, image, opts) &&
-           set_net(vm, image, opts) && set_ports(vm, image, opts) && set_env(vm, image, opts) &&
-           set_timeout(vm, opts);
+           set_net(vm, image, opts) && set_vsock(vm, opts) && set_ports(vm, image, opts) &&
+           set_env(vm, image, opts) && set_timeout(vm, opts);
 }
 
 void vmspec_set_accel(struct vmspec *vm, const struct accel_choice *choice)

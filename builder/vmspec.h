@@ -23,6 +23,7 @@ struct vmspec {
     enum machine machine;
     uint64_t memory_bytes;
     struct net net;
+    struct vsock vsock;
     struct port *ports;
     char **port_asks; /* who asked for ports[i]: "-p 8080:80", "port 8080:80 of the image" */
     size_t n_ports;

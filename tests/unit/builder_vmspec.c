@@ -23,10 +23,15 @@
 #include "vmspec.h"
 
 static const struct opt table[] = {
-    {'p', "port", "P", "", NULL, NULL},  {'m', "memory", "S", "", "T_MEMORY", NULL},
-    {'e', "env", "E", "", NULL, NULL},   {0, "env-file", "F", "", NULL, NULL},
-    {0, "machine", "M", "", NULL, NULL}, {0, "net", "N", "", NULL, NULL},
-    {0, "timeout", "T", "", NULL, NULL}, {0},
+    {'p', "port", "P", "", NULL, NULL},
+    {'m', "memory", "S", "", "T_MEMORY", NULL},
+    {'e', "env", "E", "", NULL, NULL},
+    {0, "env-file", "F", "", NULL, NULL},
+    {0, "machine", "M", "", NULL, NULL},
+    {0, "net", "N", "", NULL, NULL},
+    {0, "timeout", "T", "", NULL, NULL},
+    {0, "vsock", "V", "", NULL, NULL},
+    {0},
 };
 static const struct verb verb = {.name = "run", .options = table};
 
