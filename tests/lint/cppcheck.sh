@@ -20,4 +20,4 @@ cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inl
     --suppress=syntaxError:runtime/sched/thread.h \
     --suppress=nullPointerRedundantCheck:runtime/fs/inode.h --template='{file}:{line}: {severity}: {message} [{id}]' \
     -D__x86_64__ -D_GNU_SOURCE -D__GNUC__=12 -Iruntime -Ibuilder -j2 -i runtime/libc/overlay \
-    builder runtime examples templates tests/net
+    builder runtime examples templates tests/net tests/vsock

@@ -20,7 +20,7 @@ check() { # FILES… -- FLAGS…
 
 shopt -s nullglob
 check builder/*.c -- -Iruntime -Ibuilder
-check tests/net/*.c tests/bench/*.c --
+check tests/net/*.c tests/vsock/*.c tests/bench/*.c --
 check examples/*/*.c templates/*/*.c tests/guest/*.c --
 if [ -d "$include" ]; then
     runtime=()
