@@ -12,6 +12,7 @@
 #include "net/dhcp.h"
 #include "net/ip.h"
 #include "net/ip6.h"
+#include "net/sock_impl.h"
 #include "net/wire.h"
 #include "sched/clock.h"
 
@@ -21,6 +22,8 @@
 #define ACQUIRE_NS (10 * NSEC_PER_SEC) /* how long calls wait for the first address */
 #define MTU_MIN    576                 /* RFC 791: everybody takes that much */
 #define MTU_MAX    1500                /* LIMIT: one packet buffer; lift with jumbo frames */
+
+SOCK_READS(net_files); /* the files that tell about sockets */
 
 static struct net net_main;
 

@@ -18,14 +18,10 @@
 
 struct net *net_self;
 
-/* The files that tell about sockets are read from the archive, but not kept in an image for it. */
-#ifndef SKIFF_HOST_TEST
-__asm__(".pushsection .skiff.needs,\"e\",@progbits\n\t.quad net_files\n\t.popsection");
-#endif
-
 /* NULL if the protocol is not linked. */
 extern __typeof__(tcp_sock_new) tcp_sock_new __attribute__((weak));
 extern __typeof__(udp_sock_new) udp_sock_new __attribute__((weak));
+extern __typeof__(sock_ip_bind) sock_ip_bind __attribute__((weak));
 extern __typeof__(netif_ioctl) netif_ioctl __attribute__((weak));
 
 /* --- what the protocols share --- */
@@ -310,41 +306,8 @@ int sock_create(int domain, int type, int protocol, struct file **out)
 int sock_bind(struct file *f, const struct sockaddr *addr, socklen_t len)
 {
     struct sock *sk = sock_of(f);
-    struct net *n = sk->net;
-    struct ip_addr ip;
-    u16 port;
-    int err;
 
-    if (sk->ops->names)
-        return sk->ops->names->bind(sk, addr, len);
-    err = sock_addr_get(sk, addr, len, &ip, &port);
-    if (err == -EAFNOSUPPORT && addr->sa_family == AF_UNSPEC &&
-        sk->domain == AF_INET) { /* as Linux: for old programs */
-        struct sockaddr_in in;
-        memcpy(&in, addr, sizeof(in));
-        ip = ip_addr_v4(in.sin_addr.s_addr);
-        port = in.sin_port;
-        err = ip_addr_is_any(&ip) ? 0 : err;
-    }
-    if (err) /* to bind, a mapped address on an IPv6-only socket is nonsense */
-        return err == -ENETUNREACH ? -EINVAL : err;
-    if (!ip_addr_is_any(&ip)) {
-        bool is_own = ip_is_local(n, &ip) || (sk->type == SOCK_DGRAM && ip_is_many(n, &ip));
-        if (!is_own && !sk->freebind)
-            return -EADDRNOTAVAIL;
-    }
-    if (sk->flow.lport)
-        return -EINVAL;
-    sk->flow.local = ip;
-    sk->has_addr = !ip_addr_is_any(&ip);
-    if (!port && sk->bind_no_port && sk->has_addr) /* ip(7): connect() picks one */
-        return 0;
-    err = sk->ops->bind(sk, port);
-    if (err) {
-        sk->flow.local = sock_any(sk);
-        sk->has_addr = false;
-    }
-    return err;
+    return (sk->ops->names ? sk->ops->names->bind : sock_ip_bind)(sk, addr, len);
 }
 
 int sock_shutdown(struct file *f, int how)

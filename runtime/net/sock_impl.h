@@ -39,6 +39,15 @@ struct sock_ops {
     const struct sock_names *names;
 };
 
+/* For a weak reference elsewhere: with this file the one that has @symbol is read from the archive,
+ * but not kept in an image for it. */
+#ifdef SKIFF_HOST_TEST
+#define SOCK_READS(symbol) _Static_assert(true, "")
+#else
+#define SOCK_READS(symbol)                                                                         \
+    __asm__(".pushsection .skiff.needs,\"e\",@progbits\n\t.quad " #symbol "\n\t.popsection")
+#endif
+
 /*
  * A family beside IP, in the section that sock_create() walks. Who links such a family is said in
  * libc's headers (libc/needs.sh): an image without it carries no word of it.
@@ -188,6 +197,11 @@ static inline void sock_cmsg_end(struct msghdr *msg, const struct cmsg_out *out)
 {
     msg->msg_controllen = msg->msg_control ? (socklen_t)(out->at - (u8 *)msg->msg_control) : 0;
 }
+
+/* --- sock_ip.c --- */
+
+/* What bind() does where a family has no names of its own; sock.c refers to it weakly. */
+int sock_ip_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len);
 
 /* --- ports.c --- */
 

@@ -361,6 +361,8 @@ static u32 tcp_poll(struct sock *sk)
 
 /* --- connections --- */
 
+SOCK_READS(sock_ip_bind);
+
 int tcp_sock_new(struct net *n, int file_flags, struct sock **out)
 {
     struct tcp_sock *c;

@@ -750,6 +750,8 @@ static int udp_init(struct net *n)
     return 0;
 }
 
+SOCK_READS(sock_ip_bind);
+
 int udp_sock_new(struct net *n, int file_flags, struct sock **out)
 {
     struct udp_sock *u;

@@ -217,6 +217,8 @@ int unix_create(int type, int protocol, struct file **out)
     return 0;
 }
 
+SOCK_READS(net_files); /* /proc/net/unix */
+
 SOCK_FAMILY(unix_family) = {unix_create, AF_UNIX};
 
 int unix_pair(int type, int protocol, struct file **a, struct file **b)

@@ -1,6 +1,6 @@
 /*
  * Between net/ and the file system, which do not know each other: the files whose text net/ makes.
- * In an image only where sockets and open(2) are: see net/sock.c, fs/open.c.
+ * In an image only where sockets and open(2) are: see net/net.c, fs/open.c.
  */
 #include "fs/generator.h"
 #include "net/net.h"

@@ -22,12 +22,13 @@
 
 /* What socket() would link: the stack refers to all of it weakly. IPv6 comes with who names it. */
 extern const void *const host_links[];
-const void *const host_links[] = {(void *)tcp_sock_new, (void *)udp_sock_new, (void *)igmp_setopt,
-                                  (void *)sock_setopt_struct, (void *)sock_setopt_int};
+const void *const host_links[] = {(void *)tcp_sock_new,    (void *)udp_sock_new,
+                                  (void *)igmp_setopt,     (void *)sock_setopt_struct,
+                                  (void *)sock_setopt_int, (void *)sock_ip_bind};
 
 u64 host_now_ns = NSEC_PER_SEC, host_seed = 1;
 bool host_signal;
-long host_n_pkts, host_n_heap, host_n_pages, host_heap_left = -1;
+long host_n_pkts, host_n_heap, host_n_pages, host_heap_left = -1, host_pages_left = -1;
 u32 host_pkt_budget = 4096;
 size_t host_ram_pages = 16384;
 void (*host_idle)(void);
@@ -226,7 +227,7 @@ void host_reset(void)
     list_init(&pollers);
     is_woken = host_signal = false;
     host_idle = NULL;
-    host_heap_left = -1;
+    host_heap_left = host_pages_left = -1;
     host_pkt_budget = 4096;
     host_ram_pages = 16384;
 }
@@ -251,6 +252,10 @@ void heap_free(void *p)
 
 void *page_alloc(size_t n_pages)
 {
+    if (!host_pages_left)
+        return NULL;
+    if (host_pages_left > 0)
+        host_pages_left--;
     host_n_pages += (long)n_pages;
     return aligned_alloc(PAGE_SIZE, n_pages * PAGE_SIZE);
 }

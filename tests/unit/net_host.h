@@ -33,11 +33,12 @@ struct host_dev {
 };
 
 extern u64 host_now_ns;
-extern bool host_signal;    /* sched_sleep() answers -EINTR */
-extern long host_n_pkts;    /* packets in use */
-extern long host_n_heap;    /* heap blocks in use */
-extern long host_n_pages;   /* pages in use */
-extern long host_heap_left; /* heap_new() calls until it fails; -1 = never */
+extern bool host_signal;     /* sched_sleep() answers -EINTR */
+extern long host_n_pkts;     /* packets in use */
+extern long host_n_heap;     /* heap blocks in use */
+extern long host_n_pages;    /* pages in use */
+extern long host_heap_left;  /* heap_new() calls until it fails; -1 = never */
+extern long host_pages_left; /* page_alloc() likewise */
 extern u32 host_pkt_budget;
 extern size_t host_ram_pages;
 extern u64 host_seed;           /* random_bytes() is repeatable */
