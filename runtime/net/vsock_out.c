@@ -175,13 +175,14 @@ bool vsock_is_writable(struct vsock *s)
     return false;
 }
 
-/* Promise up to @want bytes in all, as far as there is any to promise. */
+/* Promise up to @want bytes in all, as far as there is any to promise. Never less than before: the
+ * peer may have counted on it. */
 static void promise(struct vsock *s, u32 want)
 {
     u32 left = vsock_limits.credit_bytes - vsock_usage.credit_bytes + s->buf_alloc;
 
     want = MIN(want, (u32)MIN(s->size, RING_BYTES));
-    want = MIN(want, left);
+    want = MAX(s->buf_alloc, MIN(want, left));
     vsock_usage.credit_bytes += want - s->buf_alloc;
     s->buf_alloc = want;
 }
@@ -204,7 +205,6 @@ void vsock_credit_end(struct vsock *s)
 
 void vsock_credit_resize(struct vsock *s)
 {
-    /* What has been promised stays so: the peer may have counted on it. */
     if (!list_empty(&s->node) && s->size > s->buf_alloc) {
         promise(s, (u32)MIN(s->size, RING_BYTES));
         if (s->state == VSOCK_CONNECTED)
