@@ -723,6 +723,9 @@ static void words_wait_for_room(void **state)
     assert_int_equal(sock_accept(l, NULL, NULL, SOCK_NONBLOCK, &f), 0);
     assert_int_equal(events(f), 0);
     assert_int_equal(sock_send(f, "x", 1, 0), -EAGAIN); /* RESPONSE goes first */
+    vdev_cap = 1;                                       /* which nobody has been told yet */
+    assert_int_equal(sock_send(f, "x", 1, 0), -EAGAIN);
+    vdev_cap = 0;
     for (unsigned i = 0; i < 1000; i++)
         give(77, PORT, VSOCK_OP_CREDIT_REQ); /* all answered at once */
     assert_int_equal(sock_shutdown(f, SHUT_WR), 0);
@@ -924,6 +927,25 @@ static void unknown_operations(void **state)
     finish(f, 77);
 }
 
+/* The same ports, but another sender: not this connection's. */
+static void another_cid(void **state)
+{
+    struct file *f = accepted(77);
+    struct vsock_hdr h = from_host(77, PORT, VSOCK_OP_RW);
+
+    (void)state;
+    h.src_cid = 9;
+    h.len_bytes = 5;
+    vdev_give(&h, 0);
+    assert_true(vdev_take(&last));
+    assert_int_equal(last.h.op, VSOCK_OP_RST);
+    assert_int_equal(last.h.dst_cid, 9);
+    h.op = VSOCK_OP_RST;
+    vdev_give(&h, 0);
+    assert_int_equal(events(f), EPOLLOUT);
+    finish(f, 77);
+}
+
 static void half_shut(void **state)
 {
     struct file *f = accepted(77);
@@ -996,6 +1018,12 @@ static void device_dies(void **state)
     f = sock_new(0);
     assert_int_equal(do_connect(f, 77, 1), -ENODEV);
     file_put(f);
+    vsock_stats.resets_lost = 0;
+    vdev_reset(); /* what waited for it does not stand in the way of others */
+    vdev_set_cap(0);
+    for (u32 i = 0; i < 64; i++)
+        give(i, 1, VSOCK_OP_REQUEST);
+    assert_int_equal(vsock_stats.resets_lost, 0);
 }
 
 /* ---- within the machine */
@@ -1032,6 +1060,42 @@ static void loops(void **state)
     file_put(l);
     host_poll();
     assert_int_equal(vsock_usage.n_socks, 0);
+}
+
+/* However many send at once: so many pages, and who finds no room is told when there is. */
+static void loop_is_bounded(void **state)
+{
+    struct file *l = listener(20), *a[10], *b[10];
+    struct vsock_hdr rst = {.dst_port = 1, .type = VSOCK_STREAM, .op = VSOCK_OP_RST};
+    static u8 data[65536], *at;
+    long pages;
+
+    (void)state;
+    for (u32 i = 0; i < 10; i++) {
+        a[i] = sock_new(SOCK_NONBLOCK);
+        assert_int_equal(do_connect(a[i], VMADDR_CID_LOCAL, PORT), -EINPROGRESS);
+        host_poll();
+        assert_int_equal(sock_accept(l, NULL, NULL, SOCK_NONBLOCK, &b[i]), 0);
+    }
+    pages = host_n_pages;
+    for (u32 i = 0; i < 9; i++)
+        while (sock_send(a[i], data, sizeof(data), 0) > 0)
+            ;
+    /* the loopback's, and what has arrived */
+    assert_true(host_n_pages - pages <= 32 + 9 * (vsock_limits.start_bytes / (long)PAGE_SIZE + 1));
+    host_poll();
+    for (u32 len = 0; vsockdev_tx_begin(vsock_loop(), &len, &at) == 0;)
+        vsockdev_tx(vsock_loop(), &rst); /* to nobody */
+    a[9]->flags &= ~(u32)O_NONBLOCK;
+    assert_int_equal(sock_send(a[9], data, 10, 0), 10);
+    host_poll();
+    assert_int_equal(sock_recv(b[9], data, sizeof(data), 0), 10);
+    for (u32 i = 0; i < 10; i++) {
+        file_put(a[i]);
+        file_put(b[i]);
+    }
+    file_put(l);
+    host_poll();
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -1075,10 +1139,12 @@ int main(void)
         TEST(reset_by_peer),
         TEST(a_part_is_missing),
         TEST(unknown_operations),
+        TEST(another_cid),
         TEST(half_shut),
         TEST(transport_resets),
         TEST(device_dies),
         TEST(loops),
+        TEST(loop_is_bounded),
     };
 
     host_reset();

@@ -8,3 +8,4 @@ vsock_run gone "-m 8M" fetch 3000000
 vsock_run gone "-m 8M" errors
 vsock_run gone "-m 8M" own $CID
 vsock_run "got=500000 gone" "-m 8M" last 500000
+vsock_run "late=10000 gone" "-m 8M" last 10000

@@ -591,6 +591,16 @@ static void got(size_t len)
         fail("%zu of %zu bytes, %s", c->n_in, len, c->is_good ? "all good" : "others");
 }
 
+/* The same, but the device takes the last of it late: when the service has long ended. */
+static void late(size_t len)
+{
+    UNTIL(served(SINK_PORT), "no connection");
+    vhost_hold(true);
+    for_ms(500);
+    vhost_hold(false);
+    got(len);
+}
+
 /* On cue, the device claims what cannot be. */
 static void lose(void)
 {
@@ -630,6 +640,8 @@ int main(int argc, char **argv)
             bulk(n, len, alloc);
         } else if (sscanf(step, "got=%zu", &len) == 1) {
             got(len);
+        } else if (sscanf(step, "late=%zu", &len) == 1) {
+            late(len);
         } else {
             while (k < sizeof(steps) / sizeof(*steps) && strcmp(steps[k].name, step) != 0)
                 k++;
