@@ -45,6 +45,7 @@
 #pragma weak net_hostname
 #pragma weak net_finish
 #pragma weak net_start
+#pragma weak vsock_finish
 #pragma weak net_on_addr
 #pragma weak net_on_listen
 #pragma weak fault_signal
@@ -113,6 +114,8 @@ static void finish(void)
     percpu()->depth++;
     if (net_finish)
         net_finish();
+    if (vsock_finish)
+        vsock_finish();
 }
 
 static __attribute__((noreturn)) void on_exit(int code)

@@ -30,6 +30,8 @@ bool net_wait_ready(u64 deadline_ns);
 /* The service has ended, and nothing of it runs any more: close its sockets, and wait until peers
  * have what was written, or do not answer. Returns when the VM may go. */
 void net_finish(void);
+/* The same for AF_VSOCK: the host is told of every connection. */
+void vsock_finish(void);
 
 struct fmt_out;
 

@@ -32,7 +32,7 @@ struct vsock_usage vsock_usage;
 /* LIMIT: found by walking a list; lift when a service has hundreds of ports. */
 static struct list bound = LIST_INIT(bound);
 
-static void (*end_after_us)(int code) __attribute__((noreturn));
+static bool is_used; /* there is a socket, or has been */
 
 /* --- who carries packets --- */
 
@@ -231,22 +231,17 @@ static void vsock_release(struct sock *sk)
     }
 }
 
-/*
- * The service has ended. What it sent goes on its way first, as with a process, whose kernel lives
- * on: the connections are told, and the device may take a moment.
- */
-static __attribute__((noreturn)) void end(int code)
+void vsock_finish(void)
 {
-    struct vsockdev *vd = device();
+    struct vsockdev *vd = is_used ? device() : NULL;
     u64 deadline_ns = clock_mono_ns() + EXIT_NS;
 
-    if (vd) {
-        vsock_conns_shut(vd);
-        do
-            sched_poll();
-        while (!vsockdev_is_idle(vd) && clock_mono_ns() < deadline_ns);
-    }
-    end_after_us(code);
+    if (!vd)
+        return;
+    vsock_conns_shut(vd);
+    do
+        sched_poll();
+    while (!vsockdev_is_idle(vd) && clock_mono_ns() < deadline_ns);
 }
 
 static int vsock_shutdown(struct sock *sk, int how)
@@ -578,11 +573,10 @@ int vsock_create(int type, int protocol, struct file **out)
         return -ENODEV;
     if (kind != SOCK_STREAM)
         return -ESOCKTNOSUPPORT;
-    if (!end_after_us) { /* the first one */
+    if (!is_used) { /* the first one */
+        is_used = true;
         set_limits();
         device();
-        end_after_us = sched_end;
-        sched_end = end;
     }
     s = vsock_new(type & SOCK_NONBLOCK);
     if (!s)

@@ -8,8 +8,6 @@ struct vsockdev vdev;
 bool vdev_exists = true;
 unsigned vdev_cap, vdev_n;
 
-void (*sched_end)(int code) __attribute__((noreturn));
-
 size_t iov_len(const struct iovec *iov, int n_iov)
 {
     size_t len = 0;
