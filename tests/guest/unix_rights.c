@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 static long give(int via, const int *fds, int n, const char *text)
@@ -86,6 +87,12 @@ int main(void)
     CHECK_EQ(ctl.h.cmsg_type, SCM_CREDENTIALS);
     CHECK_EQ(ctl.h.cmsg_len, CMSG_LEN(sizeof(struct ucred)));
     CHECK_EQ(((struct ucred *)(void *)CMSG_DATA(&ctl.h))->pid, getpid());
+
+    /* A user may have RLIMIT_NOFILE of them under way, and Linux collects in its own time. */
+    struct rlimit limit;
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
 
     /* Sockets in each other's queues and nowhere else: without collecting, what they hold stays. */
     for (int i = 0; i < 2000; i++) {
