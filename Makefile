@@ -67,7 +67,10 @@ LIBC_CFLAGS := -Os -fno-pie -ffunction-sections -fdata-sections -fno-asynchronou
     -D__SKIFF_INSIDE
 LIBC_KEY    := $(shell { cat $(LIBC_INPUTS); echo '$(LIBC_CFLAGS)'; $(CC) --version; } 2>/dev/null | \
                  sha256sum | cut -c1-16)
-LIBC_CACHE  := $(CACHE)/libc-$(LIBC_KEY)
+# What this build directory was made from goes first: `sudo make install` has another home, and no need
+# of another cache.
+LIBC_LINK   := $(B)/libc-$(LIBC_KEY)
+LIBC_CACHE  := $(or $(realpath $(LIBC_LINK)),$(CACHE)/libc-$(LIBC_KEY))
 
 # ---- the tool -----------------------------------------------------------------------------------
 
@@ -120,7 +123,10 @@ $(B)/libc.key: always
 	@mkdir -p $(@D)
 	@echo $(LIBC_KEY) | cmp -s - $@ || echo $(LIBC_KEY) > $@
 
-$(L)/.include: $(LIBC_CACHE)/lib/libc.a $(B)/libc.key
+$(LIBC_LINK): | $(LIBC_CACHE)/lib/libc.a
+	@ln -sfn $(LIBC_CACHE) $@
+
+$(L)/.include: $(LIBC_CACHE)/lib/libc.a $(B)/libc.key | $(LIBC_LINK)
 	@mkdir -p $(L)
 	@rm -rf $(L)/include && cp -r $(LIBC_CACHE)/include $(L)/include
 	@for a in m rt pthread crypt util xnet resolv dl; do ar rc $(L)/lib$$a.a; done
