@@ -110,7 +110,7 @@ $(LIBC_CACHE)/lib/libc.a: | $(B)/obj
 	cd $(B)/musl/farm && \
 	{ CC=$(CC) CFLAGS='$(LIBC_CFLAGS)' ./configure --disable-shared --prefix=/usr > ../configure.log && \
 	$(MAKE) -s -j2 lib/libc.a lib/crti.o lib/crtn.o obj/include/bits/alltypes.h > ../make.log 2>&1; } || \
-	{ tail -20 ../configure.log ../make.log >&2; exit 1; } && \
+	{ tail -n 20 ../configure.log ../make.log >&2; exit 1; } && \
 	rm -rf $(LIBC_CACHE).tmp && mkdir -p $(LIBC_CACHE).tmp && \
 	$(MAKE) -s DESTDIR=$(LIBC_CACHE).tmp prefix= includedir=/include install-headers && \
 	mkdir -p $(LIBC_CACHE).tmp/lib && cp lib/libc.a $(LIBC_CACHE).tmp/lib/ && \

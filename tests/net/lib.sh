@@ -86,7 +86,7 @@ vm_http() {
         in_ns curl -s -o /dev/null -m 2 "http://$GUEST/" && return
         sleep 0.1
     done
-    tail -5 dnsmasq.log console console.err 2> /dev/null
+    tail -n 5 dnsmasq.log console console.err 2> /dev/null
     fail "no answer from $GUEST"
 }
 
