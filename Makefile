@@ -390,6 +390,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/skiff $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(B)/bin/skiff $(DESTDIR)$(PREFIX)/bin/skiff
 	cp -r $(L)/. $(DESTDIR)$(PREFIX)/lib/skiff/
+	chmod -R a+rX $(DESTDIR)$(PREFIX)/lib/skiff
 	install -m 644 $(B)/share/man/man1/skiff.1 $(DESTDIR)$(PREFIX)/share/man/man1/skiff.1
 
 C_FILES = $(shell find runtime builder tests examples templates -name '*.[ch]' -not -path 'tests/builder/*' -not -path '*/overlay/*')
