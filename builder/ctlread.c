@@ -117,7 +117,8 @@ static void take_line(struct ctl_reader *ctl)
         read_regs(ctl, rest);
     } else if (strcmp(key, CTL_STACK) == 0) {
         read_stack(ctl, rest);
-    } else if (ctl->on_line && (strcmp(key, CTL_LISTEN) == 0 || strcmp(key, CTL_ADDR) == 0)) {
+    } else if (ctl->on_line && (strcmp(key, CTL_LISTEN) == 0 || strcmp(key, CTL_ADDR) == 0 ||
+                                strcmp(key, CTL_INPUT) == 0)) {
         ctl->on_line(ctl->arg, key, rest);
     }
 }

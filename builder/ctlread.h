@@ -38,7 +38,7 @@ struct ctl_reader {
     size_t stack_bytes;
     size_t n_lines; /* complete lines heard, of any kind */
 
-    /* Called with each "log", "listen" and "addr" line, key and the rest apart; may be NULL. */
+    /* Called with each "log", "listen", "addr", "input" line, key and rest apart; may be NULL. */
     void (*on_line)(void *arg, const char *key, const char *rest);
     void *arg;
 

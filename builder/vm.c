@@ -11,13 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/ctl.h"
 #include "msg.h"
 #include "proc.h"
 #include "qemu.h"
 
 #define END_OF_INPUT 0x04 /* what a terminal sends; the guest's console reads it so */
-/* A guest that has not said a word: its UART may not be set up, and setting it up drops bytes. */
-#define QUIET_MS     250
 #define STOP_MS      2000 /* from SIGTERM to SIGKILL; from the guest's last word to QEMU's end */
 #define RETRY_MS     300  /* in the background of a terminal: is it ours again? */
 #define NEVER        UINT64_MAX
@@ -34,9 +33,9 @@ struct vm {
     struct pump out, in; /* console: guest to us, us to guest */
     int ctl_fd, err_fd, signal_fd;
     struct vm_end *end;
-    uint64_t start_ms, deadline_ms, stop_ms, retry_ms;
+    uint64_t deadline_ms, stop_ms, retry_ms;
     bool has_ended;
-    bool has_spoken;
+    bool takes_input; /* its UART is set up, which drops what came before */
     bool is_input_over;
     int status; /* QEMU's, once has_ended */
 };
@@ -58,10 +57,13 @@ static void shut(int *fd)
 
 static void on_ctl_line(void *arg, const char *key, const char *rest)
 {
-    (void)arg;
-    if (strcmp(key, "log") == 0)
+    struct vm *vm = arg;
+
+    if (strcmp(key, CTL_INPUT) == 0)
+        vm->takes_input = true;
+    else if (strcmp(key, CTL_LOG) == 0)
         msg_warn("guest: %s", str_starts(rest, "skiff: ") ? rest + 7 : rest);
-    else if (strcmp(key, "listen") == 0)
+    else if (strcmp(key, CTL_LISTEN) == 0)
         msg_verbose("the service listens on %s", rest);
     else
         msg_verbose("the service's address is %s", rest);
@@ -127,7 +129,6 @@ static void read_ctl(struct vm *vm)
     ssize_t n = read(vm->ctl_fd, buf, sizeof(buf));
 
     if (n > 0) {
-        vm->has_spoken = true;
         ctl_feed(&vm->end->ctl, buf, (size_t)n);
     } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
         shut(&vm->ctl_fd);
@@ -184,9 +185,6 @@ static int wait_ms(const struct vm *vm, uint64_t now)
         until = vm->stop_ms;
     if (vm->retry_ms > now && vm->retry_ms < until)
         until = vm->retry_ms;
-    if (!vm->has_spoken && !vm->is_input_over && vm->start_ms + QUIET_MS > now &&
-        vm->start_ms + QUIET_MS < until)
-        until = vm->start_ms + QUIET_MS;
     if (until == NEVER)
         return -1;
     if (until <= now)
@@ -198,8 +196,7 @@ static int wait_ms(const struct vm *vm, uint64_t now)
 static void turn(struct vm *vm)
 {
     uint64_t now = now_ms();
-    bool wants_input = !vm->is_input_over && !vm->in.len && now >= vm->retry_ms &&
-                       (vm->has_spoken || now >= vm->start_ms + QUIET_MS);
+    bool wants_input = vm->takes_input && !vm->is_input_over && !vm->in.len && now >= vm->retry_ms;
     struct pollfd p[] = {
         {vm->signal_fd, POLLIN, 0},
         {vm->ctl_fd, POLLIN, 0},
@@ -219,7 +216,7 @@ static void turn(struct vm *vm)
     if (p[2].revents)
         read_err(vm);
     if (p[3].revents) {
-        vm->has_spoken = true;
+        vm->takes_input = true;
         pump_fill(&vm->out);
     }
     /* Nobody reads any more: what a process would die of, unless there never was anybody. */
@@ -318,15 +315,14 @@ int vm_run(char *const argv[], uint64_t timeout_s, struct vm_end *end)
     struct vm vm = {.end = end,
                     .in = {.from = STDIN_FILENO},
                     .out = {.to = STDOUT_FILENO},
-                    .start_ms = now_ms(),
                     .deadline_ms = NEVER,
                     .stop_ms = NEVER};
     sigset_t set, old_set;
     int err;
 
-    *end = (struct vm_end){.kind = VM_SILENT, .ctl = {.on_line = on_ctl_line}};
+    *end = (struct vm_end){.kind = VM_SILENT, .ctl = {.on_line = on_ctl_line, .arg = &vm}};
     if (timeout_s)
-        vm.deadline_ms = vm.start_ms + timeout_s * 1000;
+        vm.deadline_ms = now_ms() + timeout_s * 1000;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         struct sigaction act;

@@ -5,6 +5,8 @@
  *
  *      listen 80/tcp           the service listens on a port (once per port)
  *      addr 10.0.2.15/24       the interface has its address
+ *      input                   the service asks for console input, for the first time: what was
+ *                              sent to it before may be lost, because setting the UART up drops it
  *      exit 17                 main() returned 17, or exit(17)
  *      signal 11               killed by a signal; a fault block comes first if there was a fault
  *      fault what=write addr=0x10 rip=0x101234 error=0x6
@@ -20,6 +22,7 @@
 
 #define CTL_LISTEN        "listen"
 #define CTL_ADDR          "addr"
+#define CTL_INPUT         "input"
 #define CTL_EXIT          "exit"
 #define CTL_SIGNAL        "signal"
 #define CTL_FAULT         "fault"

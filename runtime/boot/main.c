@@ -97,7 +97,20 @@ static const char *start_memory(const struct bootinfo *info, char **room)
 
 /* ---- console, faults ---- */
 
-static const struct console_dev console = {uart_write, uart_read, uart_arm};
+/* Setting the UART up drops what it has received, so who sends input waits for this word. */
+static size_t take_input(void *buf, size_t len)
+{
+    static bool has_asked;
+    size_t n = uart_read(buf, len);
+
+    if (!has_asked) {
+        has_asked = true;
+        ctl_line(CTL_INPUT);
+    }
+    return n;
+}
+
+static const struct console_dev console = {uart_write, take_input, uart_arm};
 
 /* The console is the service's own: with a control channel the log goes there. */
 static void log_out(const char *line, size_t len)
