@@ -157,7 +157,14 @@ static ssize_t op_read(struct file *f, const struct iovec *iov, int n_iov, s64 o
 {
     struct sock *sk = sock_of(f);
 
-    return off >= 0 ? -ESPIPE : sk->ops->recv(sk, iov, n_iov, NULL, 0);
+    if (off >= 0)
+        return -ESPIPE;
+    while (n_iov && unlikely(!iov->iov_len)) {
+        iov++;
+        n_iov--;
+    }
+    /* read(2) of nothing is nothing, at once; recv(2) of it is not: it waits. */
+    return n_iov ? sk->ops->recv(sk, iov, n_iov, NULL, 0) : 0;
 }
 
 static ssize_t op_write(struct file *f, const struct iovec *iov, int n_iov, s64 off)

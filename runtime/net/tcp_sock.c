@@ -254,11 +254,11 @@ static __attribute__((noinline)) ssize_t recv_any(struct sock *sk, const struct 
         iov++;
         n_iov--;
     }
-    if (unlikely(!n_iov))
-        return c->ep.state == TCP_LISTEN ? -ENOTCONN : 0;
     first = iov;
     n_first = n_iov;
     for (;;) {
+        if (unlikely(!n_first && c->rcv_head))
+            return 0;
         while (n_iov && c->rcv_head) {
             u8 *to = (u8 *)iov->iov_base + at;
             size_t room = iov->iov_len - at;
@@ -299,6 +299,8 @@ static __attribute__((noinline)) ssize_t recv_any(struct sock *sk, const struct 
         if (!deadline_ns)
             deadline_ns = sock_deadline(sk->rcvtimeo_ns);
         err = sock_wait(sk, deadline_ns);
+        if (unlikely(!n_first)) /* as Linux: for no bytes it waits, but only once */
+            return 0;
         if (err)
             return done ? done : err;
     }
