@@ -189,7 +189,7 @@ void tcp_rx_purge(struct tcp_sock *c)
     rx_list_purge(t, &c->rcv_head);
     rx_list_purge(t, &c->ooo);
     c->rcv_tail = NULL;
-    c->rcv_bytes = c->n_ooo = 0;
+    c->rcv_bytes = c->ooo_bytes = 0;
 }
 
 /* --- life and death --- */
@@ -310,7 +310,7 @@ static void detach(struct tcp_sock *c)
     port_unbind(&c->sk);
     tcp_tx_purge(c);
     rx_list_purge(c->sk.net->tcp_table, &c->ooo);
-    c->n_ooo = 0;
+    c->ooo_bytes = 0;
 }
 
 void tcp_done(struct tcp_sock *c, int err)

@@ -167,7 +167,7 @@ struct tcp_sock {
     u32 small_end;                 /* end of the last segment sent that was not full (Nagle) */
     struct pkt *rcv_head, *rcv_tail;
     struct pkt *ooo; /* out of order, by seq, no overlaps */
-    u32 n_ooo;
+    u32 ooo_bytes;   /* of memory that it holds: tcp_rx_cost() of each */
 
     u32 iss, irs, recover;
     u32 srtt8_us, rttvar4_us; /* SRTT and RTTVAR of RFC 6298, times 8 and 4; 0 = no sample yet */
@@ -394,6 +394,11 @@ static inline struct pkt *tcp_rx_keep(struct net *n, struct pkt *p)
         p = tcp_rx_compact(n, p);
     t->n_rx += p != NULL;
     return p;
+}
+/* The memory that a packet holds which is kept, bytes. */
+static inline u32 tcp_rx_cost(const struct pkt *p)
+{
+    return (u32)sizeof(*p) + p->cap_bytes;
 }
 /* Put @p, which was kept, at the end of what the service may read. */
 void tcp_rx_append(struct tcp_sock *c, struct pkt *p);

@@ -74,12 +74,59 @@ void tcp_rx_append(struct tcp_sock *c, struct pkt *p)
     c->rcv_tail = p;
 }
 
-static void ooo_drop(struct tcp_sock *c, struct pkt **at)
+/* Take *@at out of the reassembly queue. */
+static struct pkt *ooo_take(struct tcp_sock *c, struct pkt **at)
 {
     struct pkt *p = *at;
+
     *at = p->next;
-    c->n_ooo--;
-    tcp_rx_put(c->sk.net->tcp_table, p);
+    c->ooo_bytes -= tcp_rx_cost(p);
+    return p;
+}
+
+static void ooo_drop(struct tcp_sock *c, struct pkt **at)
+{
+    tcp_rx_put(c->sk.net->tcp_table, ooo_take(c, at));
+}
+
+/* The last one in the reassembly queue, which is not empty. */
+static struct pkt **ooo_last(struct tcp_sock *c)
+{
+    struct pkt **last = &c->ooo;
+
+    while ((*last)->next)
+        last = &(*last)->next;
+    return last;
+}
+
+/* May @p wait, too? What has come too early gets as much as a window in packets takes, of the
+ * memory that all share a quarter, and none of what is kept for text in order. */
+static bool ooo_has_room(const struct tcp_sock *c, const struct pkt *p)
+{
+    const struct net_limits *l = &c->sk.net->limits;
+    u64 shared = (u64)l->rx_pkts * PKT_STORAGE_BYTES + l->rx_compact_bytes;
+    u64 max = MAX(MIN(c->sk.rcvbuf * 2ull, shared / 4), 8ull * PKT_STORAGE_BYTES);
+
+    return c->ooo_bytes + tcp_rx_cost(p) <= max &&
+           c->sk.net->tcp_table->rx_compact_bytes <= l->rx_compact_bytes / 4 * 3;
+}
+
+/* Make room for @p, which has come too early: what is furthest away gives way (RFC 2018 §8).
+ * Returns false if that is @p. */
+static bool ooo_prune(struct tcp_sock *c, const struct pkt *p, u32 seq)
+{
+    struct net_stats *stats = &c->sk.net->stats;
+
+    if (likely(ooo_has_room(c, p)))
+        return true;
+    stats->tcp_prune_called++;
+    if (!c->ooo || SEQ_LT(rx_seg(*ooo_last(c))->seq, seq))
+        return false;
+    stats->tcp_ooo_pruned++;
+    do
+        ooo_drop(c, ooo_last(c));
+    while (c->ooo && SEQ_GT(rx_seg(*ooo_last(c))->seq, seq) && !ooo_has_room(c, p));
+    return ooo_has_room(c, p);
 }
 
 static inline u32 rx_end(struct pkt *p)
@@ -91,12 +138,17 @@ static inline u32 rx_end(struct pkt *p)
 static void ooo_insert(struct tcp_sock *c, struct pkt *p)
 {
     struct net *n = c->sk.net;
-    struct pkt **at = &c->ooo, *kept;
+    struct pkt **at = &c->ooo, *kept, *q = NULL;
     struct rx_seg *r = rx_seg(p);
+    u32 seq = r->seq;
 
     n->stats.tcp_out_of_order++;
+    if (unlikely(!ooo_prune(c, p, seq))) {
+        n->stats.tcp_ooo_dropped++;
+        goto drop;
+    }
     while (*at && SEQ_LEQ(rx_seg(*at)->seq, r->seq)) {
-        struct pkt *q = *at;
+        q = *at;
         tcp_dsack_note(c, r->seq, MIN_SEQ(rx_end(q), r->seq + p->len_bytes));
         if (SEQ_GEQ(rx_end(q), r->seq + p->len_bytes) && (!r->has_fin || rx_seg(q)->has_fin)) {
             tcp_sack_note(c, r->seq);
@@ -116,8 +168,12 @@ static void ooo_insert(struct tcp_sock *c, struct pkt *p)
     }
     if (*at && SEQ_GT(r->seq + p->len_bytes, rx_seg(*at)->seq))
         p->len_bytes = rx_seg(*at)->seq - r->seq;
-    if (c->n_ooo >= MAX(8u, c->sk.rcvbuf / 1024)) {
-        n->stats.tcp_ooo_dropped++;
+    /* As in order: single bytes shall not hold a packet each. */
+    if (q && rx_end(q) == r->seq && pkt_tailroom(q) >= p->len_bytes && q->refs == 1 &&
+        !(rx_seg(q)->has_fin | r->has_fin)) {
+        copy_block(q->data + q->len_bytes, p->data, p->len_bytes);
+        q->len_bytes += p->len_bytes;
+        tcp_sack_note(c, r->seq);
         goto drop;
     }
     kept = tcp_rx_keep(n, p);
@@ -125,7 +181,7 @@ static void ooo_insert(struct tcp_sock *c, struct pkt *p)
         goto drop;
     kept->next = *at;
     *at = kept;
-    c->n_ooo++;
+    c->ooo_bytes += tcp_rx_cost(kept);
     tcp_sack_note(c, rx_seg(kept)->seq);
     return;
 drop:
@@ -173,12 +229,11 @@ static bool got_fin(struct tcp_sock *c)
  * forgotten (RFC 2018 §8). */
 static struct pkt *keep_in_order(struct tcp_sock *c, struct pkt *p)
 {
-    struct pkt *kept, **last;
+    struct pkt *kept;
 
     while (!(kept = tcp_rx_keep(c->sk.net, p)) && c->ooo) {
-        for (last = &c->ooo; (*last)->next; last = &(*last)->next)
-            ;
-        ooo_drop(c, last);
+        c->sk.net->stats.tcp_ooo_pruned++;
+        ooo_drop(c, ooo_last(c));
     }
     return kept;
 }
@@ -253,8 +308,7 @@ bool tcp_take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
             ooo_drop(c, &c->ooo);
             continue;
         }
-        c->ooo = q->next;
-        c->n_ooo--;
+        ooo_take(c, &c->ooo);
         q->data += cut;
         q->len_bytes -= cut;
         if (q->len_bytes) {

@@ -125,7 +125,7 @@ static void beyond_the_window(void **state)
 
     peer_send_at(peer_seq + (1 << 20), peer_ack, ACK, "x", 1);
     assert_int_equal(peer_expect(ACK).ack, peer_seq);
-    assert_int_equal(tcp_sock_of(c)->n_ooo, 0);
+    assert_null(tcp_sock_of(c)->ooo);
     reset_peer(c);
 }
 
@@ -550,6 +550,42 @@ static void single_bytes(void **state)
     reset_peer(c);
 }
 
+/* text that came too early leaves memory for others: at most a quarter of what all share */
+static void early_text_is_bounded(void **state)
+{
+    (void)state;
+    struct tcp_table *t;
+    struct file *c;
+    u32 start;
+    char buf[8];
+
+    peer_net.limits.rx_pkts = 64;
+    peer_net.limits.rx_compact_bytes = 65536;
+    peer_net.limits.rcvbuf_bytes = 1 << 20;
+    c = established();
+    t = peer_net.tcp_table;
+    start = peer_seq;
+    for (u32 i = 0; i < 200; i++) {
+        peer_send_at(start + 1 + 2 * i, peer_ack, ACK, big, 1);
+        peer_drain();
+    }
+    assert_true(t->n_rx * PKT_STORAGE_BYTES + t->rx_compact_bytes <= (64 * 2048 + 65536) / 4);
+    assert_true(peer_net.stats.tcp_ooo_dropped >= 100);
+    /* Nearer text displaces it … */
+    peer_send_at(start + 1 + 2 * 7, peer_ack, ACK, big, 2);
+    assert_int_equal(rx_seg(tcp_sock_of(c)->ooo)->seq, start + 1);
+    /* … and what it all waits for is taken even where there is no room. */
+    peer_net.limits.rx_pkts = t->n_rx;
+    peer_net.limits.rx_compact_bytes = 0;
+    peer_send_at(start, peer_ack, ACK, "x", 1);
+    peer_drain();
+    assert_int_equal(sock_recv(c, buf, 2, 0), 2);
+    assert_int_equal(buf[0], 'x');
+    assert_true(peer_net.stats.tcp_ooo_pruned > 0);
+    peer_seq = tcp_sock_of(c)->rcv_nxt;
+    reset_peer(c);
+}
+
 /* a full send buffer: EAGAIN, no EPOLLOUT, and EPOLLOUT again when a third is free */
 static void send_buffer_full(void **state)
 {
@@ -627,6 +663,7 @@ int main(void)
                                        T(bad_options),
                                        T(slow_reader),
                                        T(single_bytes),
+                                       T(early_text_is_bounded),
                                        T(send_buffer_full),
                                        T(path_mtu)};
 
