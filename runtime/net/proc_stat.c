@@ -215,14 +215,28 @@ void proc_net_snmp6(struct fmt_out *o)
 
 void proc_net_netstat(struct fmt_out *o)
 {
-    static const u8 columns[] = {
-        STAT(tcp_cookies_sent),   STAT(tcp_cookies_taken),    STAT(tcp_cookies_failed),
-        STAT(tcp_prune_called),   STAT(tcp_ooo_pruned),       STAT(tcp_tw_expired),
-        STAT(tcp_paws),           STAT(tcp_delayed_acks),     STAT(tcp_listen_full),
-        STAT(tcp_listen_full),    STAT(tcp_fast_retransmits), D_TIMEOUTS,
-        STAT(tcp_orphans_cut),    STAT(tcp_abort_timeout),    STAT(tcp_time_wait_recycled),
-        STAT(tcp_cookies_sent),   STAT(tcp_out_of_order),     STAT(tcp_ooo_dropped),
-        STAT(tcp_challenge_acks), STAT(tcp_syn_retransmits),  STAT(tcp_rx_dropped)};
+    static const u8 columns[] = {STAT(tcp_cookies_sent),
+                                 STAT(tcp_cookies_taken),
+                                 STAT(tcp_cookies_failed),
+                                 STAT(tcp_prune_called),
+                                 STAT(tcp_ooo_pruned),
+                                 STAT(tcp_tw_expired),
+                                 STAT(tcp_paws),
+                                 STAT(tcp_delayed_acks),
+                                 STAT(tcp_listen_full),
+                                 STAT(tcp_listen_full),
+                                 STAT(tcp_fast_retransmits),
+                                 D_TIMEOUTS,
+                                 STAT(tcp_orphans_cut),
+                                 STAT(tcp_abort_timeout),
+                                 STAT(tcp_spurious_rtos),
+                                 STAT(tcp_time_wait_recycled),
+                                 STAT(tcp_cookies_sent),
+                                 STAT(tcp_out_of_order),
+                                 STAT(tcp_ooo_dropped),
+                                 STAT(tcp_challenge_acks),
+                                 STAT(tcp_syn_retransmits),
+                                 STAT(tcp_rx_dropped)};
     union mib m;
 
     if (!net_self)
@@ -230,10 +244,10 @@ void proc_net_netstat(struct fmt_out *o)
     mib_init(&m, &net_self->stats, false, 0);
     put_group(o, &m,
               "TcpExt: SyncookiesSent SyncookiesRecv SyncookiesFailed PruneCalled OfoPruned TW "
-              "PAWSEstab DelayedACKs "
-              "ListenOverflows ListenDrops TCPFastRetrans TCPTimeouts TCPAbortOnMemory "
-              "TCPAbortOnTimeout TCPTimeWaitOverflow TCPReqQFullDoCookies TCPOFOQueue TCPOFODrop "
-              "TCPChallengeACK TCPSynRetrans TCPRcvQDrop\nTcpExt:",
+              "PAWSEstab DelayedACKs ListenOverflows ListenDrops TCPFastRetrans TCPTimeouts "
+              "TCPAbortOnMemory TCPAbortOnTimeout TCPSpuriousRTOs TCPTimeWaitOverflow "
+              "TCPReqQFullDoCookies TCPOFOQueue TCPOFODrop TCPChallengeACK TCPSynRetrans "
+              "TCPRcvQDrop\nTcpExt:",
               columns, sizeof(columns));
 }
 

@@ -76,7 +76,7 @@ struct net_stats {
     u64 tcp_syn_retransmits, tcp_delayed_acks, tcp_abort_timeout, tcp_tw_expired;
     u64 tcp_cookies_sent, tcp_cookies_taken, tcp_cookies_failed;
     u64 tcp_retransmits, tcp_fast_retransmits, tcp_rto, tcp_dup_acks, tcp_out_of_order;
-    u64 tcp_loss_probes, tcp_black_holes;
+    u64 tcp_loss_probes, tcp_black_holes, tcp_spurious_rtos;
     u64 tcp_ooo_dropped, tcp_ooo_pruned, tcp_prune_called, tcp_rx_dropped, tcp_rx_compacted,
         tcp_paws, tcp_challenge_acks;
     u64 tcp_passive_opens, tcp_active_opens, tcp_resets_in, tcp_time_wait_recycled, tcp_orphans_cut;

@@ -187,6 +187,9 @@ struct tcp_sock {
     u32 tlp_end;
     u32 n_resent;                           /* segments, ever */
     u32 prr_flight, prr_delivered, prr_out; /* RFC 6937, since recovery began */
+    u8 frto;                                /* was the timeout one? TCP_FRTO_… */
+    bool frto_has_orig; /* what was sent before it and not again has arrived since frto changed */
+    u32 frto_ts;        /* our clock when it fired */
 
     /* Congestion control, tcp_cong.c */
     u32 partial_acked;         /* Reno: bytes since cwnd last grew */
@@ -194,6 +197,8 @@ struct tcp_sock {
     u32 cubic_prior;           /* cwnd before it was last reduced */
     u32 cubic_k_ms;
     u64 cubic_ns, cubic_idle_ns; /* epoch, 0 = none; when cwnd last counted */
+    u32 undo_ssthresh, undo_max; /* before a timeout reduced: ssthresh, cubic_max, */
+    u64 undo_ns;                 /* and cubic_ns */
     u16 peer_mss;
     s32 soft_err;    /* positive errno: why it may have failed, if it does */
     bool syn_is_due; /* our SYN could not leave yet */
@@ -505,6 +510,9 @@ void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us);
 
 /* --- tcp_rack.c: what has arrived, and what never will (RFC 2018, RFC 6675, RFC 8985) --- */
 
+/* RFC 5682 §3.1: after a timeout its retransmission is out, then new data, and what comes back
+ * tells whether the rest is lost. */
+enum { TCP_FRTO_OFF, TCP_FRTO_RESENT, TCP_FRTO_NEW };
 /* @p has been acknowledged, and is not one that was sent once and in order. Before it goes. */
 void tcp_rack_acked(struct tcp_sock *c, struct pkt *p, const struct tcp_in *s);
 /**
@@ -538,6 +546,8 @@ void tcp_cong_prr(struct tcp_sock *c, u32 delivered, bool is_first);
 /* The window is acknowledged up to where it was reduced. */
 void tcp_cong_recovered(struct tcp_sock *c);
 void tcp_cong_timeout(struct tcp_sock *c);
+/* The timeout was none: all is as before, but for a burst. @acked bytes tell us so. */
+void tcp_cong_undo(struct tcp_sock *c, u32 acked);
 /* Something is about to be sent, perhaps after a pause (RFC 5681 §4.1). */
 void tcp_cong_idle(struct tcp_sock *c);
 

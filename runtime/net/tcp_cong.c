@@ -145,6 +145,9 @@ void tcp_cong_recovered(struct tcp_sock *c)
 void tcp_cong_timeout(struct tcp_sock *c)
 {
     if (c->ca_state != TCP_CA_Loss) { /* RFC 5681 §3.1: a second timeout is no second loss */
+        c->undo_ssthresh = c->ssthresh;
+        c->undo_max = c->cubic_max;
+        c->undo_ns = c->cubic_ns;
         if (c->ca_state < TCP_CA_CWR)
             reduce(c);
         c->ca_state = TCP_CA_Loss;
@@ -152,6 +155,21 @@ void tcp_cong_timeout(struct tcp_sock *c)
     }
     c->recover = c->snd_nxt;
     c->cwnd = tcp_in_flight(c) + c->mss; /* RFC 5681 §3.1: the loss window */
+}
+
+/* RFC 4015 §3.2, RFC 9438 §4.9.1. Slow start leads back to where we were. The RTO is left to the
+ * samples that follow: after ACKs were lost, what an echo says would be no round trip. */
+void tcp_cong_undo(struct tcp_sock *c, u32 acked)
+{
+    u32 flight = c->snd_nxt - c->snd_una;
+
+    c->ssthresh = MAX(c->undo_ssthresh, c->cubic_prior);
+    c->cwnd = MIN(c->cubic_prior, flight + MIN(acked, INITIAL_SEGMENTS * c->mss));
+    c->cubic_max = c->undo_max;
+    c->cubic_ns = c->undo_ns;
+    c->recover = c->snd_una;
+    c->cwr_due = false;
+    c->ca_state = tcp_calm_state(c);
 }
 
 void tcp_cong_idle(struct tcp_sock *c)

@@ -191,6 +191,8 @@ bool tcp_retransmit(struct tcp_sock *c, bool is_forced)
         c->sk.net->stats.tcp_retransmits++;
         return send_fin(c) == 0;
     }
+    if (c->frto == TCP_FRTO_NEW && !is_forced)
+        return true; /* RFC 5682 §3.1 step 2: new data first */
     for (struct pkt *p = c->tx_head; p && c->lost_bytes; p = p->next) {
         struct tx_seg *s = tx_seg(p);
         u32 room = c->mss;

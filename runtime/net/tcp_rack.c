@@ -3,7 +3,8 @@
  * send queue; a segment is lost when one that was sent later has arrived and it has not, a moment's
  * patience with reordering granted (RACK, RFC 8985 §6). Peers without SACK are told by duplicate
  * ACKs (RFC 6582). What only a timeout would show, the loss of the last segments, a probe finds out
- * (TLP, RFC 8985 §7).
+ * (TLP, RFC 8985 §7). And whether a timeout has shown a loss at all, or only a delay (F-RTO, RFC
+ * 5682; Eifel, RFC 3522).
  *
  * Times are in ns; round trips in us of 1,024 ns, as everywhere in TCP here.
  */
@@ -42,6 +43,7 @@ static void note_delivered(struct tcp_sock *c, const struct tx_seg *seg, const s
 {
     u32 end = seg->seq + seg->len, rtt_us = age_us(c, seg);
 
+    c->frto_has_orig |= seg->n_sent == 1 && SEQ_LEQ(end, c->recover);
     if (seg->n_sent > 1) {
         /* This time, or the time before? */
         if (rtt_us < c->min_rtt_us)
@@ -196,6 +198,49 @@ static void recover(struct tcp_sock *c, u32 delivered)
         tcp_cong_prr(c, delivered, true);
 }
 
+/* --- was it a loss? --- */
+
+/* May a full segment leave that never did? */
+static bool has_new(const struct tcp_sock *c)
+{
+    const struct tx_seg *seg = c->tx_next ? tx_seg(c->tx_next) : NULL;
+
+    return seg && seg->len >= c->mss && SEQ_LEQ(seg->seq + seg->len, c->snd_una + c->snd_wnd);
+}
+
+/* After a timeout, step by step: an ACK with news has come. Returns true if nothing was lost. */
+static bool is_spurious(struct tcp_sock *c, const struct tcp_in *s, u32 acked, bool is_dup)
+{
+    bool has_orig = c->frto_has_orig;
+
+    /* RFC 3522 §3.2: it answers a segment that left before the retransmission. */
+    if (acked && c->has_ts && s->has_ts && SEQ_LT(s->ts_ecr, c->frto_ts))
+        return true;
+    c->frto_has_orig = false;
+    if (c->frto == TCP_FRTO_NEW) { /* RFC 5682 §3.1 step 3 */
+        c->frto = TCP_FRTO_OFF;
+        if (has_orig)
+            return true;
+        c->cwnd = 3u * c->mss;
+    } else if (acked) { /* step 2 */
+        c->frto = SEQ_LT(c->snd_una, c->recover) && has_new(c) ? TCP_FRTO_NEW : TCP_FRTO_OFF;
+    } else if (is_dup && !c->has_sack) { /* §2.1 step 2a */
+        c->frto = TCP_FRTO_OFF;
+    }
+    return false;
+}
+
+static void undo_timeout(struct tcp_sock *c, u32 acked)
+{
+    c->frto = TCP_FRTO_OFF;
+    c->sk.net->stats.tcp_spurious_rtos++;
+    for (struct pkt *p = c->tx_head; p != c->tx_next; p = p->next) {
+        if (tx_seg(p)->marks & BIT(SEG_LOST))
+            unmark(c, tx_seg(p));
+    }
+    tcp_cong_undo(c, acked);
+}
+
 void tcp_rack_ack(struct tcp_sock *c, const struct tcp_in *s, u32 acked, u32 delivered, bool is_dup)
 {
     u32 lost_before = c->lost_bytes;
@@ -206,6 +251,10 @@ void tcp_rack_ack(struct tcp_sock *c, const struct tcp_in *s, u32 acked, u32 del
         delivered += is_dup ? c->mss : 0;
     else if (s->flags & TCP_F_SACK)
         delivered += take_blocks(c, s);
+    if (c->frto && (acked || is_dup || s->flags & TCP_F_SACK) && is_spurious(c, s, acked, is_dup)) {
+        undo_timeout(c, acked);
+        lost_before = 0;
+    }
     if (c->ca_state >= TCP_CA_CWR && SEQ_GEQ(c->snd_una, c->recover)) {
         if (c->reo_persist && --c->reo_persist == 0)
             c->reo_mult = 0;
@@ -245,6 +294,15 @@ void tcp_rack_timeout(struct tcp_sock *c)
     u64 limit_ns = (u64)c->rack_rtt_us * 1024 + patience_ns(c), now = c->sk.net->now_ns;
     bool has_reneged = c->tx_head && (tx_seg(c->tx_head)->marks & BIT(SEG_SACKED));
 
+    /* RFC 5682 §3.1 step 1; a retransmission before it could have been what arrives. */
+    if (c->ca_state < TCP_CA_CWR && c->tx_head != c->tx_next && tx_seg(c->tx_head)->n_sent == 1 &&
+        !has_reneged) {
+        c->frto = TCP_FRTO_RESENT;
+        c->frto_ts = tcp_ts_now(c);
+    } else if (c->frto) {
+        c->frto = c->ca_state == TCP_CA_Loss ? TCP_FRTO_RESENT : TCP_FRTO_OFF;
+    }
+    c->frto_has_orig = false;
     if (!c->has_sack)
         c->n_sacked = c->sacked_bytes = 0;
     for (struct pkt *p = c->tx_head; p != c->tx_next; p = p->next) {

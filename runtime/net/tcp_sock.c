@@ -471,7 +471,7 @@ int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
         sk->flow.rport = port;
         sk->shut = 0;
         c->was_connected = false;
-        c->n_retries = 0;
+        c->n_retries = c->ca_state = c->frto = 0;
         c->soft_err = 0;
         c->srtt8_us = c->rttvar4_us = 0;
         c->fin_queued = c->got_fin = false;

@@ -569,7 +569,9 @@ static void do_in(void)
         else if (strcmp(w, "ts") == 0) {
             s.has_ts = true;
             s.ts_val = need_number("TSval");
-            s.ts_ecr = is_next("ecr") ? need_number("TSecr") : f->ts_last;
+            s.ts_ecr = is_next("ecr")    ? need_number("TSecr")
+                       : is_next("late") ? f->ts_last - need_number("time")
+                                         : f->ts_last;
             if (s.flags & TCP_F_SYN)
                 f->has_ts = true;
         } else if (strcmp(w, "nots") == 0)
