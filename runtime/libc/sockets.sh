@@ -1,7 +1,7 @@
 #!/bin/sh
-# socket(2) links what it can make, and setsockopt(2) what it can ask for. Which that is shows in
-# arguments, not in symbols: so where they are constants, <sys/socket.h> makes the call one of an
-# entry that needs less. Whoever calls socket() itself (a variable domain, a pointer, -O0, objects
+# socket(2) links what it can make, setsockopt(2) and getsockopt(2) what they can ask for. Which
+# that is shows in arguments, not in symbols: so where they are constants, <sys/socket.h> makes the
+# call one of an entry that needs less. Whoever calls socket() itself (a variable domain, a pointer, -O0, objects
 # compiled with other headers) gets all of it. libc's own calls take what families the service has.
 # Here are the entries; the header is overlay/include/skiff/socket.h.
 # Usage: sockets.sh FARM_DIR
@@ -33,6 +33,13 @@ new() { # NAME SYMBOL...
     entry "$name" 'int domain, int type, int protocol' 'domain, type, protocol' SYS_socket "$@"
 }
 
+get_option() { # NAME SYMBOL...
+    name=$1
+    shift
+    entry "$name" 'int fd, int level, int option, void *restrict val, socklen_t *restrict len' \
+        'fd, level, option, val, len' SYS_getsockopt "$@"
+}
+
 set_option() { # NAME SYMBOL...
     name=$1
     shift
@@ -51,7 +58,14 @@ new __skiff_socket_inet6_stream tcp_sock_new ip6_start
 new __skiff_socket_inet6_dgram udp_sock_new ip6_start
 new __skiff_socket_local
 for name in setsockopt __skiff_setsockopt_any; do
-    set_option "$name" igmp_setopt sock_setopt_int
+    set_option "$name" igmp_setopt sock_setopt_int tcp_setopt_any tcp_setopt_flag
 done
+set_option __skiff_setsockopt_group igmp_setopt sock_setopt_int
 set_option __skiff_setsockopt_most sock_setopt_int
+set_option __skiff_setsockopt_tcp tcp_setopt_any tcp_setopt_flag
+set_option __skiff_setsockopt_tcp_flag tcp_setopt_flag
 set_option __skiff_setsockopt_flag
+for name in getsockopt __skiff_getsockopt_any; do
+    get_option "$name" tcp_getopt
+done
+get_option __skiff_getsockopt_most

@@ -31,7 +31,7 @@ struct sock_ops {
     int (*setopt)(struct sock *sk, int level, int name, int val);
     /* Options that are no number; -ENOPROTOOPT for any other, whatever its level. NULL = none. */
     int (*setopt_raw)(struct sock *sk, int level, int name, const void *val, u32 len);
-    /* Fill @val, at most *@len bytes, and set *@len. */
+    /* Fill @val, at most *@len bytes, and set *@len. NULL = not linked: nobody asks. */
     int (*getopt)(struct sock *sk, int level, int name, void *val, u32 *len);
     u32 (*n_readable)(struct sock *sk); /* FIONREAD */
     u32 (*n_unsent)(struct sock *sk);   /* TIOCOUTQ */

@@ -82,6 +82,11 @@ int sock_field_set(struct sock *sk, const struct sock_field *field, int v)
     return 0;
 }
 
+static int get_other(struct sock *sk, int level, int name, void *val, socklen_t *len)
+{
+    return sk->ops->getopt ? sk->ops->getopt(sk, level, name, val, len) : -ENOPROTOOPT;
+}
+
 int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t len)
 {
     struct sock *sk = CONTAINER_OF(f, struct sock, file);
@@ -186,7 +191,7 @@ static int get_socket(struct sock *sk, int name, void *val, socklen_t *len)
     }
     default:
         if (!f)
-            return sk->ops->getopt(sk, SOL_SOCKET, name, val, len);
+            return get_other(sk, SOL_SOCKET, name, val, len);
         v = *((u8 *)sk + f->at);
     }
     *len = MIN(*len, (socklen_t)sizeof(v));
@@ -206,7 +211,7 @@ static int get_ip(struct sock *sk, int level, int name, void *val, socklen_t *le
     else if (f)
         v = *((u8 *)sk + f->at);
     else if (is_v6 || name != IP_TRANSPARENT)
-        return sk->ops->getopt(sk, level, name, val, len);
+        return get_other(sk, level, name, val, len);
     /* As Linux: a small number goes into a byte, if that is all there is room for. */
     *len = *len < sizeof(v) ? MIN(*len, is_v6 ? *len : 1u) : (socklen_t)sizeof(v);
     memcpy(val, &v, *len);
@@ -224,5 +229,5 @@ int sock_getopt(struct file *f, int level, int name, void *val, socklen_t *len)
     if ((level == IPPROTO_IP && !sk->ops->names) ||
         (level == IPPROTO_IPV6 && sk->domain == AF_INET6))
         return get_ip(sk, level, name, val, len);
-    return sk->ops->getopt(sk, level, name, val, len);
+    return get_other(sk, level, name, val, len);
 }

@@ -370,10 +370,19 @@ u64 tcp_n_owed(const struct net *n);
 /* --- tcp_sock.c --- */
 extern const struct sock_ops tcp_sock_ops;
 
-/* --- tcp_opt.c --- */
-int tcp_setopt(struct sock *sk, int level, int name, int val);
+/* --- tcp_opt*.c: each linked or not, and then NULL --- */
+/* IPPROTO_TCP: a flag; any that is a number. Return 0; -ENOPROTOOPT -EINVAL */
+int tcp_setopt_flag(struct tcp_sock *c, int name, int val);
+int tcp_setopt_any(struct tcp_sock *c, int name, int val);
 int tcp_setopt_raw(struct sock *sk, int level, int name, const void *val, u32 len);
 int tcp_getopt(struct sock *sk, int level, int name, void *val, u32 *len);
+/* A number kept in the connection: a byte (a truth), or a word with its limits. */
+struct tcp_num_opt {
+    u8 name;
+    bool is_bool;
+    u16 at, min, max; /* offset; of a word: what it may be, max 0 = anything */
+};
+const struct tcp_num_opt *tcp_num_opt(int name); /* NULL: no such option */
 
 /* --- tcp_in.c --- */
 extern const struct ip_proto tcp_proto;

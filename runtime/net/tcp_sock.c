@@ -8,6 +8,11 @@
 #include "arch/copy.h"
 #include "net/csum.h"
 
+#pragma weak tcp_setopt_flag
+#pragma weak tcp_setopt_any
+#pragma weak tcp_setopt_raw
+#pragma weak tcp_getopt
+
 #define IN_EVENTS       (EPOLLIN | EPOLLRDNORM)
 #define OUT_EVENTS      (EPOLLOUT | EPOLLWRNORM)
 
@@ -558,6 +563,40 @@ static u32 tcp_n_unsent(struct sock *sk)
     struct tcp_sock *c = tcp_of(sk);
 
     return c->tx_head ? c->write_seq - c->snd_una : 0;
+}
+
+static void keep_restart(struct tcp_sock *c)
+{
+    if (c->sk.keepalive && c->was_connected && c->ep.state != TCP_CLOSE)
+        tcp_arm_at(c, c->keep_at = c->sk.net->now_ns + c->keep_idle_s * NSEC_PER_SEC);
+}
+
+static int tcp_setopt(struct sock *sk, int level, int name, int val)
+{
+    struct tcp_sock *c = tcp_of(sk);
+    int err = -ENOPROTOOPT;
+
+    sk->net->now_ns = net_now_slow(sk->net);
+    switch (level) {
+    case SOL_SOCKET: /* sock_opt.c has stored it; what does TCP make of it? */
+        if (name == SO_KEEPALIVE)
+            keep_restart(c);
+        else if (name == SO_RCVBUF || name == SO_SNDBUF)
+            tcp_set_bufs(c);
+        return 0;
+    case IPPROTO_IP:
+    case IPPROTO_IPV6: /* the header template has them */
+        c->hdr_generation = 0;
+        return 0;
+    case IPPROTO_TCP:
+        if (tcp_setopt_any)
+            err = tcp_setopt_any(c, name, val);
+        else if (tcp_setopt_flag)
+            err = tcp_setopt_flag(c, name, val);
+        if (!err && (name == TCP_KEEPIDLE || name == TCP_KEEPINTVL))
+            keep_restart(c);
+    }
+    return err;
 }
 
 const struct sock_ops tcp_sock_ops = {

@@ -1,5 +1,4 @@
-/* recv(2): asked for no bytes it still waits for some, and takes a whole message; read(2) does
- * neither. */
+/* recv(2): of no bytes it still waits, and takes a whole message; read(2) does neither. */
 #include "net.h"
 
 #include <poll.h>
