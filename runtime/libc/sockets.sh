@@ -58,14 +58,17 @@ new __skiff_socket_inet6_stream tcp_sock_new ip6_start
 new __skiff_socket_inet6_dgram udp_sock_new ip6_start
 new __skiff_socket_local
 for name in setsockopt __skiff_setsockopt_any; do
-    set_option "$name" igmp_setopt sock_setopt_int tcp_setopt_any tcp_setopt_flag
+    set_option "$name" igmp_setopt sock_setopt_int sock_rare_set tcp_setopt_any tcp_setopt_flag
 done
 set_option __skiff_setsockopt_group igmp_setopt sock_setopt_int
 set_option __skiff_setsockopt_most sock_setopt_int
+set_option __skiff_setsockopt_rare sock_setopt_int sock_rare_set
 set_option __skiff_setsockopt_tcp tcp_setopt_any tcp_setopt_flag
 set_option __skiff_setsockopt_tcp_flag tcp_setopt_flag
 set_option __skiff_setsockopt_flag
 for name in getsockopt __skiff_getsockopt_any; do
-    get_option "$name" tcp_getopt
+    get_option "$name" tcp_getopt sock_rare_get
 done
+get_option __skiff_getsockopt_tcp tcp_getopt
+get_option __skiff_getsockopt_rare sock_rare_get
 get_option __skiff_getsockopt_most

@@ -89,9 +89,8 @@ struct sock {
     bool has_addr; /* bound to an address, not only to a port */
     bool is_listening, is_connected;
     bool reuse_addr, reuse_port, keepalive, broadcast, oob_inline, linger, passcred;
-    bool pktinfo, recverr, recvtos, recvttl, freebind, bind_no_port, v6only;
+    bool pktinfo, recverr, recvtos, recvttl, freebind, transparent, bind_no_port, v6only;
     bool no_check, dont_route, debug; /* kept for getsockopt(2), without effect */
-    u8 priority;                      /* likewise */
     u8 timestamp;                     /* SOCK_STAMP_… */
     u8 mtu_discover;                  /* IP_PMTUDISC_…; for TCP kept: DF is always set */
     bool dontfrag;                    /* IPV6_DONTFRAG */

@@ -26,7 +26,7 @@ int sock_ip_bind(struct sock *sk, const struct sockaddr *addr, socklen_t len)
         return err == -ENETUNREACH ? -EINVAL : err;
     if (!ip_addr_is_any(&ip)) {
         bool is_own = ip_is_local(n, &ip) || (sk->type == SOCK_DGRAM && ip_is_many(n, &ip));
-        if (!is_own && !sk->freebind)
+        if (!is_own && !sk->freebind && !sk->transparent)
             return -EADDRNOTAVAIL;
     }
     if (sk->flow.lport)

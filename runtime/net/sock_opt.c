@@ -7,22 +7,26 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "net/sock_rare.h"
+
 #pragma weak sock_setopt_struct
 #pragma weak sock_setopt_int
+#pragma weak sock_rare_set
+#pragma weak sock_rare_get
 
 /* <linux/in.h> has these, <netinet/in.h> of some libcs has not. */
 #define IP_OPT_MTU_DISCOVER         10
 #define IP_OPT_RECVERR              11
 #define IP_OPT_BIND_ADDRESS_NO_PORT 24
 #define IPV6_FREEBIND_              78
+#define IPV6_TRANSPARENT_           75
 
 static const struct sock_field socket_fields[] = {
     SOCK_FIELD(SO_DEBUG, 0, debug),          SOCK_FIELD(SO_REUSEADDR, 0, reuse_addr),
     SOCK_FIELD(SO_DONTROUTE, 0, dont_route), /* one interface: no choice to make */
     SOCK_FIELD(SO_BROADCAST, 0, broadcast),  SOCK_FIELD(SO_KEEPALIVE, 0, keepalive),
     SOCK_FIELD(SO_OOBINLINE, 0, oob_inline), SOCK_FIELD(SO_NO_CHECK, 0, no_check),
-    SOCK_FIELD(SO_PRIORITY, 255, priority),  SOCK_FIELD(SO_REUSEPORT, 0, reuse_port),
-    SOCK_FIELD(SO_PASSCRED, 0, passcred),
+    SOCK_FIELD(SO_REUSEPORT, 0, reuse_port), SOCK_FIELD(SO_PASSCRED, 0, passcred),
 };
 
 static const struct sock_field ip_fields[] = {
@@ -33,6 +37,7 @@ static const struct sock_field ip_fields[] = {
     SOCK_FIELD(IP_RECVTTL, 0, recvttl),
     SOCK_FIELD(IP_RECVTOS, 0, recvtos),
     SOCK_FIELD(IP_FREEBIND, 0, freebind),
+    SOCK_FIELD(IP_TRANSPARENT, 0, transparent),
     SOCK_FIELD(IP_OPT_BIND_ADDRESS_NO_PORT, 0, bind_no_port),
     SOCK_FIELD(IP_MULTICAST_LOOP, 0, mcast_loop),
     SOCK_FIELD(IP_MULTICAST_TTL, 255, mcast_ttl),
@@ -45,10 +50,11 @@ static const struct sock_field ipv6_fields[] = {
     SOCK_FIELD(IPV6_RECVHOPLIMIT, 0, recvttl),
     SOCK_FIELD(IPV6_RECVTCLASS, 0, recvtos),
     SOCK_FIELD(IPV6_MULTICAST_HOPS, 255, mcast_ttl),
-    SOCK_FIELD(IPV6_MULTICAST_LOOP, 0, mcast_loop),
+    SOCK_FIELD(IPV6_MULTICAST_LOOP, 1, mcast_loop),
     SOCK_FIELD(IPV6_V6ONLY, 0, v6only),
     SOCK_FIELD(IPV6_TCLASS, 255, tos),
     SOCK_FIELD(IPV6_FREEBIND_, 0, freebind),
+    SOCK_FIELD(IPV6_TRANSPARENT_, 0, transparent),
     SOCK_FIELD(IPV6_DONTFRAG, 0, dontfrag),
 };
 
@@ -93,6 +99,10 @@ int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t 
     const struct sock_field *field = NULL;
     int v = 0, err = -ENOPROTOOPT;
 
+    if (sock_rare_set)
+        err = sock_rare_set(sk, level, name, val, len);
+    if (err != -ENOPROTOOPT)
+        return err;
     if (level == SOL_SOCKET && sock_setopt_struct)
         err = sock_setopt_struct(sk, name, val, len);
     else if (sk->ops->setopt_raw)
@@ -101,8 +111,8 @@ int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t 
         return err;
     if (len >= sizeof(v))
         memcpy(&v, val, sizeof(v));
-    else if (level == IPPROTO_IP && len) /* ip(7): a byte will do */
-        v = *(const u8 *)val;
+    else if (level == IPPROTO_IP && !sk->ops->names) /* ip(7): a byte will do; nothing is 0 */
+        v = len ? *(const u8 *)val : 0;
     else
         return -EINVAL;
     if (level == SOL_SOCKET)
@@ -161,7 +171,6 @@ static int get_socket(struct sock *sk, int name, void *val, socklen_t *len)
     case SO_MARK:
         v = (int)sk->mark;
         break;
-    case SO_INCOMING_CPU:
     case SO_BSDCOMPAT:
         v = 0;
         break;
@@ -210,7 +219,7 @@ static int get_ip(struct sock *sk, int level, int name, void *val, socklen_t *le
         v = sk->ttl ? sk->ttl : 64;
     else if (f)
         v = *((u8 *)sk + f->at);
-    else if (is_v6 || name != IP_TRANSPARENT)
+    else
         return get_other(sk, level, name, val, len);
     /* As Linux: a small number goes into a byte, if that is all there is room for. */
     *len = *len < sizeof(v) ? MIN(*len, is_v6 ? *len : 1u) : (socklen_t)sizeof(v);
@@ -224,6 +233,11 @@ int sock_getopt(struct file *f, int level, int name, void *val, socklen_t *len)
 
     if ((int)*len < 0)
         return -EINVAL;
+    if (sock_rare_get) {
+        int err = sock_rare_get(sk, level, name, val, len);
+        if (err != -ENOPROTOOPT)
+            return err;
+    }
     if (level == SOL_SOCKET)
         return get_socket(sk, name, val, len);
     if ((level == IPPROTO_IP && !sk->ops->names) ||

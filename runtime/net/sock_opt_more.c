@@ -94,11 +94,6 @@ static int set_socket(struct sock *sk, int name, int v)
     case SO_MARK:
         sk->mark = (u32)v;
         return 0;
-    case SO_RCVLOWAT: /* LIMIT: one byte is enough to wake a reader; lift when a service sets more
-                       */
-        return v < 0 ? -EINVAL : v <= 1 ? 0 : -ENOPROTOOPT;
-    case SO_INCOMING_CPU: /* there is one */
-        return v <= 0 ? 0 : -EINVAL;
     case SO_BSDCOMPAT:
         return 0;
     case SO_DETACH_FILTER:
@@ -123,8 +118,6 @@ static int set_ip(struct sock *sk, int name, int v)
             return -EINVAL;
         v = v == -1 ? 1 : v;
         break;
-    case IP_TRANSPARENT: /* other machines' addresses cannot be ours: there is no routing */
-        return v ? -EPERM : 0;
     }
     return sock_field_set(sk, sock_field_ip(IPPROTO_IP, name), v);
 }
@@ -143,7 +136,9 @@ static int set_ipv6(struct sock *sk, int name, int v)
         sk->ttl = v < 1 ? 0 : (u8)v;
         return 0;
     case IPV6_TCLASS:
-        v = v == -1 ? 0 : v;
+        if (v < -1 || v > 255)
+            return -EINVAL;
+        v = v == -1 ? 0 : v & (sk->type == SOCK_STREAM ? 0xfc : 0xff); /* as IP_TOS */
         break;
     case IPV6_MULTICAST_HOPS:
         v = v == -1 ? 1 : v;

@@ -7,6 +7,9 @@
 
 #include "mem/heap.h"
 #include "mem/page.h"
+#include "net/sock_rare.h"
+
+#pragma weak sock_more_inherit
 
 /* --- the table --- */
 
@@ -262,6 +265,8 @@ void tcp_inherit(struct tcp_sock *c, const struct tcp_sock *l)
     memcpy(&c->keep_idle_s, &l->keep_idle_s,
            offsetof(struct tcp_sock, syn_retries) - offsetof(struct tcp_sock, keep_idle_s));
     tcp_set_bufs(c);
+    if (unlikely(b->ops != &tcp_sock_ops) && sock_more_inherit)
+        sock_more_inherit(a, b);
 }
 
 void tcp_set_mss(struct tcp_sock *c, u32 mtu_bytes)

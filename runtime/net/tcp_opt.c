@@ -8,12 +8,13 @@
 #pragma weak tcp_set_bufs
 #pragma weak tcp_setopt_flag
 
-/* How many SYN|ACKs leave in @s seconds: after 1 s, then twice as long each. */
+/* How many SYN|ACKs leave in @s seconds: after 1 s, then twice as long each, 120 s at
+ * most. */
 static u32 tries_in(u32 s)
 {
     u32 n = 0;
 
-    for (u32 gap = 1, at = 0; at < s && n < 16; n++, gap *= 2)
+    for (u32 gap = 1, at = 0; at < s && n < 255; n++, gap = MIN(gap * 2, TCP_RTO_MAX_US / 1000000))
         at += gap;
     return n;
 }
@@ -24,13 +25,15 @@ static s64 word_of(const struct tcp_num_opt *o, int val)
     if (o->max && (val < o->min || val > o->max))
         return -EINVAL;
     switch (o->name) {
+    case TCP_MAXSEG: /* 0: not said */
+        return val && val < TCP_MSS_MIN ? -EINVAL : val;
     case TCP_USER_TIMEOUT:
     case TCP_FASTOPEN:
-        return val < 0 ? -EINVAL : val;
+        return val < 0 ? -EINVAL : o->name == TCP_FASTOPEN ? MIN(val, 4096) : val;
     case TCP_NOTSENT_LOWAT: /* 0: as if it had not been set */
         return val ? (s64)(u32)val : (s64)UINT32_MAX;
     case TCP_LINGER2: /* below 0: an orphan does not wait at all */
-        return val < 0 ? (s64)UINT32_MAX : !val || val > 120 ? TCP_FIN_WAIT2_S : val;
+        return val < 0 ? (s64)UINT32_MAX : !val ? TCP_FIN_WAIT2_S : MIN(val, 120);
     case TCP_DEFER_ACCEPT:
         return tries_in(val > 0 ? (u32)val : 0);
     case TCP_WINDOW_CLAMP: /* as Linux: not below half the least buffer */

@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
-/* How long so many SYN|ACKs take: 1 s, then twice as long each. */
+/* How long so many SYN|ACKs take: 1 s, then twice as long each, 120 s at most. */
 static u32 seconds_of(u32 n_tries)
 {
-    return (1u << n_tries) - 1;
+    u32 s = 0;
+
+    for (u32 gap = 1; n_tries; n_tries--, gap = MIN(gap * 2, TCP_RTO_MAX_US / 1000000))
+        s += gap;
+    return s;
 }
 
 static u32 segments(const struct tcp_sock *c, u32 bytes)

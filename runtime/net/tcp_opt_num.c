@@ -13,7 +13,7 @@ static const struct tcp_num_opt num_opts[] = {
     BOOL_OPT(TCP_NODELAY, nodelay),
     BOOL_OPT(TCP_CORK, cork),
     BOOL_OPT(TCP_QUICKACK, quickack),
-    WORD_OPT(TCP_MAXSEG, user_mss, TCP_MSS_MIN, 32767),
+    WORD_OPT(TCP_MAXSEG, user_mss, 0, 32767),
     WORD_OPT(TCP_KEEPIDLE, keep_idle_s, 1, 32767),
     WORD_OPT(TCP_KEEPINTVL, keep_intvl_s, 1, 32767),
     WORD_OPT(TCP_KEEPCNT, keep_cnt, 1, 127),

@@ -584,8 +584,11 @@ static int tcp_setopt(struct sock *sk, int level, int name, int val)
         else if (name == SO_RCVBUF || name == SO_SNDBUF)
             tcp_set_bufs(c);
         return 0;
-    case IPPROTO_IP:
-    case IPPROTO_IPV6: /* the header template has them */
+    case IPPROTO_IPV6:
+        if (sk->domain != AF_INET6)
+            return -ENOPROTOOPT;
+        __attribute__((fallthrough));
+    case IPPROTO_IP: /* the header template has them */
         c->hdr_generation = 0;
         return 0;
     case IPPROTO_TCP:

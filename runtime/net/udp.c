@@ -108,6 +108,7 @@ static void udp_queue(struct udp_sock *u, struct pkt *p)
         return;
     }
     memcpy(p->scratch, &now, sizeof(now));
+    memcpy(p->scratch + sizeof(now), &u->n_dropped, sizeof(u->n_dropped));
     p->next = NULL;
     if (u->head)
         u->tail->next = p;
@@ -535,6 +536,20 @@ static void put_control(struct sock *sk, struct msghdr *msg, const struct pkt *p
     sock_cmsg_end(msg, &out);
 }
 
+bool udp_tell(struct sock *sk, struct udp_told *told)
+{
+    struct pkt *p = udp_of(sk)->head;
+    struct udp_rx from;
+
+    if (!p)
+        return false;
+    memcpy(&from, udp_rx(p), sizeof(from));
+    told->dst = from.dst;
+    memcpy(&told->at_ns, p->scratch, sizeof(told->at_ns));
+    memcpy(&told->n_dropped, p->scratch + sizeof(told->at_ns), sizeof(told->n_dropped));
+    return true;
+}
+
 static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, struct msghdr *msg,
                         int flags)
 {
@@ -679,7 +694,7 @@ static int udp_getopt(struct sock *sk, int level, int name, void *val, u32 *len)
 {
     u32 v = udp_of(sk)->mcast_if;
 
-    if (name == (level == IPPROTO_IPV6 ? IPV6_MTU : IP_OPT_MTU)) {
+    if (level == IPPROTO_IPV6 ? name == IPV6_MTU : level == IPPROTO_IP && name == IP_OPT_MTU) {
         struct ip_route rt; /* ip(7): how much the way to the peer takes */
         if (!sk->is_connected || ip_route(sk->net, &sk->flow.remote, &rt) != 0)
             return -ENOTCONN;

@@ -21,6 +21,14 @@ struct udp_table {
     struct tx_waiter addr_wait;
 };
 
+/* What a socket may ask of the datagram that is next. */
+struct udp_told {
+    struct ip_addr dst;
+    u64 at_ns;     /* when it came */
+    u32 n_dropped; /* of those before it, for want of room */
+};
+bool udp_tell(struct sock *sk, struct udp_told *told); /* false: there is none */
+
 static inline struct udp_sock *udp_of(struct sock *sk)
 {
     return (struct udp_sock *)sk;
