@@ -33,3 +33,4 @@ needs "$1" sys/un.h -- unix_create unix_paths
 needs "$1" net/if.h netif_ioctl -- unix_create
 needs "$1" ifaddrs.h netlink_create
 needs "$1" linux/vm_sockets.h -- vsock_create
+needs "$1" netinet/udp.h udp_segment_send

@@ -273,12 +273,6 @@ static int set_special(struct sock *sk, int level, int name, const void *val, so
         if (sk->is_connected || sk->is_listening)
             return -EINVAL;
         return 1;
-    case IPPROTO_UDP << 8 | O_UDP_CORK:
-        if (!v && sk->ops->setopt) { /* what waits leaves */
-            int err = keep(sk, level, name, 0);
-            return err ? err : sk->ops->setopt(sk, level, name, 0);
-        }
-        return 1;
     }
     return 1;
 }
@@ -318,19 +312,26 @@ int sock_rare_set(struct sock *sk, int level, int name, const void *val, socklen
         return -ENOPROTOOPT;
     switch (r->how) {
     case FLAG:
-        return keep(sk, level, name, v != 0);
+        v = v != 0;
+        err = keep(sk, level, name, v);
+        break;
     case NUM:
         if (name == O_TXREHASH && level == SOL_SOCKET && v == -1)
             v = 1;
-        return v < r->a || v > r->b ? -EINVAL : keep(sk, level, name, v);
+        err = v < r->a || v > r->b ? -EINVAL : keep(sk, level, name, v);
+        break;
     case TAKEN:
         return v < r->a || v > r->b ? -EINVAL : 0;
     case REFUSED:
         if (level == SOL_SOCKET && name == SO_REUSEPORT && !v)
             return 0;
         return name == O_SO_RESERVE_MEM && v < 0 ? -EINVAL : -r->a;
+    default:
+        return -ENOPROTOOPT;
     }
-    return -ENOPROTOOPT;
+    if (!err && level == IPPROTO_UDP)
+        err = sk->ops->setopt(sk, level, name, v);
+    return err;
 }
 
 static int put(void *val, socklen_t *len, const void *from, socklen_t size)

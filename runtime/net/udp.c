@@ -17,8 +17,11 @@
 #pragma weak igmp_setopt
 #pragma weak igmp_is_joined
 #pragma weak igmp_release
+#pragma weak udp_segment_send
 
 #define IP_OPT_MTU      14 /* <netinet/in.h> of some libcs has it not */
+#define UDP_OPT_CORK    1  /* <netinet/udp.h> of some libcs has not all */
+#define UDP_OPT_SEGMENT 103
 #define UDP_QUEUE_MAX   64 /* datagrams a socket holds at most; less when its packets are scarce */
 #define UDP_WAITING_MAX 16 /* datagrams sent before there is an address */
 
@@ -404,8 +407,8 @@ static enum ip_frag_mode frag_of(const struct sock *sk)
                : IP_FRAG_ANYWAY;
 }
 
-ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const struct msghdr *msg,
-                 int flags)
+ssize_t udp_send_now(struct sock *sk, const struct iovec *iov, int n_iov, const struct msghdr *msg,
+                     int flags)
 {
     struct udp_sock *u = udp_of(sk);
     struct net *n = sk->net;
@@ -496,6 +499,18 @@ ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const stru
     }
     err = udp_transmit(&rt, p, &out, sk->flow.lport, dport, frag_of(sk));
     return err ? err : (ssize_t)len;
+}
+
+ssize_t udp_send(struct sock *sk, const struct iovec *iov, int n_iov, const struct msghdr *msg,
+                 int flags)
+{
+    struct udp_sock *u = udp_of(sk);
+
+    if (unlikely(flags & MSG_MORE || u->is_corked || u->pending))
+        return udp_cork_send(u, iov, n_iov, msg, flags);
+    if (udp_segment_send && (u->segment_bytes || (msg && msg->msg_control)))
+        return udp_segment_send(u, iov, n_iov, msg, flags);
+    return udp_send_now(sk, iov, n_iov, msg, flags);
 }
 
 /* --- receiving --- */
@@ -677,11 +692,15 @@ static int udp_shutdown(struct sock *sk, int how)
 
 static int udp_setopt(struct sock *sk, int level, int name, int val)
 {
-    (void)sk;
-    (void)level;
-    (void)name;
-    (void)val;
-    return -ENOPROTOOPT;
+    struct udp_sock *u = udp_of(sk);
+
+    if (level != IPPROTO_UDP)
+        return -ENOPROTOOPT;
+    if (name == UDP_OPT_SEGMENT)
+        u->segment_bytes = (u16)val;
+    else if (name == UDP_OPT_CORK)
+        u->is_corked = val;
+    return u->is_corked ? 0 : udp_cork_push(u, MSG_DONTWAIT);
 }
 
 static int udp_setopt_raw(struct sock *sk, int level, int name, const void *val, u32 len)
@@ -731,6 +750,7 @@ static void udp_release(struct sock *sk)
     }
     if (igmp_release)
         igmp_release(sk);
+    heap_free(u->pending);
     list_remove(&u->tx_wait.node);
     sock_fini(sk);
     heap_free(u);

@@ -10,7 +10,33 @@ struct udp_sock {
     u32 n_dropped; /* on the way into the queue */
     u32 mcast_if;  /* IP_MULTICAST_IF: its address, network byte order; 0 = by route */
     struct tx_waiter tx_wait;
+    struct udp_pending *pending; /* NULL: nothing is being put together */
+    bool is_corked;              /* UDP_CORK */
+    u16 segment_bytes;           /* UDP_SEGMENT; 0 = send as it is */
 };
+
+/* A datagram that grows: UDP_CORK, MSG_MORE (udp_cork.c). */
+struct udp_pending {
+    struct sockaddr_storage to;
+    socklen_t to_len; /* 0: to the peer */
+    u32 len;
+    u8 data[];
+};
+
+/* --- udp.c, for the other two --- */
+/* One datagram, now. As sock_ops.send. */
+ssize_t udp_send_now(struct sock *sk, const struct iovec *iov, int n_iov, const struct msghdr *msg,
+                     int flags);
+
+/* --- udp_cork.c --- */
+ssize_t udp_cork_send(struct udp_sock *u, const struct iovec *iov, int n_iov,
+                      const struct msghdr *msg, int flags);
+int udp_cork_push(struct udp_sock *u, int flags); /* Send what is pending. Returns 0; -errno. */
+
+/* --- udp_segment.c: linked where somebody may ask for it, else NULL --- */
+/* As udp_send_now(), cut as UDP_SEGMENT says: the socket's, or a control message's. */
+ssize_t udp_segment_send(struct udp_sock *u, const struct iovec *iov, int n_iov,
+                         const struct msghdr *msg, int flags);
 
 struct udp_table {
     struct port_table ports;
