@@ -96,8 +96,9 @@ static __attribute__((noinline)) ssize_t send_any(struct sock *sk, const struct 
     ssize_t done = (ssize_t)at;
     int err;
 
-    if (unlikely(flags & MSG_OOB))
-        return -EOPNOTSUPP; /* RFC 6093 §6 */
+    /* RFC 6093 §6; MSG_FASTOPEN: as Linux where net.ipv4.tcp_fastopen is off for clients */
+    if (unlikely(flags & (MSG_OOB | MSG_FASTOPEN)))
+        return -EOPNOTSUPP;
     net_now_slow(n);
     for (;;) {
         err = send_state(c);
