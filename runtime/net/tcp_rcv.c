@@ -4,6 +4,7 @@
  */
 #include "net/tcp.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -254,9 +255,11 @@ bool tcp_take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
     }
     if (c->got_fin || (!s->len && !has_fin))
         goto drop;
-    if (c->is_orphan && s->len && SEQ_GT(s->seq + s->len, c->rcv_nxt)) {
-        pkt_put(p); /* RFC 9293 §3.6.1: nobody is left to read it */
-        tcp_abort(c, 0);
+    /* RFC 9293 §3.6.1: nobody is left to read it, or wants to; RFC 1122 §4.2.2.13: reset. */
+    if ((c->is_orphan || (c->fin_queued && c->sk.shut & SHUT_RD_BIT)) && s->len &&
+        SEQ_GT(s->seq + s->len, c->rcv_nxt)) {
+        pkt_put(p);
+        tcp_abort(c, c->is_orphan ? 0 : ECONNRESET);
         return false;
     }
     if (SEQ_LT(s->seq, c->rcv_nxt)) {

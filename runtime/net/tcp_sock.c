@@ -506,6 +506,10 @@ int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
     return c->was_connected ? 0 : -ECONNABORTED;
 }
 
+_Static_assert(SHUT_RD + 1 == SHUT_RD_BIT && SHUT_WR + 1 == SHUT_WR_BIT &&
+                   SHUT_RDWR + 1 == (SHUT_RD_BIT | SHUT_WR_BIT),
+               "by adding one");
+
 static int tcp_shutdown(struct sock *sk, int how)
 {
     struct tcp_sock *c = tcp_of(sk);
@@ -517,12 +521,16 @@ static int tcp_shutdown(struct sock *sk, int how)
         if (how == SHUT_WR)
             return 0;
         tcp_listener_close(c);
+        sk->shut = 0; /* a socket like a new one */
         file_notify(&sk->file, IN_EVENTS | EPOLLHUP);
         return 0;
     case TCP_SYN_SENT:
         tcp_done(c, how == SHUT_RD ? 0 : ECONNRESET);
         return 0;
-    case TCP_CLOSE:
+    case TCP_CLOSE: /* as Linux: it says so, and does it */
+        sk->shut |= (u8)(how + 1);
+        file_notify(&sk->file, IN_EVENTS | OUT_EVENTS | EPOLLRDHUP | EPOLLHUP);
+        return -ENOTCONN;
     case TCP_SYN_RECV:
         return -ENOTCONN;
     }

@@ -1,4 +1,6 @@
-/* UDP (RFC 768, RFC 1122 §4.1): datagrams in a bounded queue per socket. */
+/* UDP (RFC 768, RFC 1122 §4.1): datagrams in a bounded queue per socket. Still one thing: the way
+ * in, the queue and the way out are all that a datagram socket is, and share what lies in front of
+ * its payload. */
 #include "net/udp.h"
 
 #include <errno.h>
@@ -100,7 +102,7 @@ static void udp_queue(struct udp_sock *u, struct pkt *p)
     u32 cost = udp_cost(p);
 
     /* One datagram always has a place, unless it is a large one. */
-    if (u->sk.shut & SHUT_RD_BIT || u->n_queued >= UDP_QUEUE_MAX ||
+    if (u->n_queued >= UDP_QUEUE_MAX ||
         (u->n_queued && u->rcv_bytes + p->len_bytes > u->sk.rcvbuf) ||
         ((u->n_queued || cost > 1) && t->n_rx + cost > n->limits.rx_pkts)) {
         struct udp_rx from;
@@ -580,8 +582,8 @@ static ssize_t udp_recv(struct sock *sk, const struct iovec *iov, int n_iov, str
     while (!u->head) {
         if (sk->err)
             return sock_error(sk);
-        if (sk->shut & SHUT_RD_BIT)
-            return 0;
+        if (sk->shut & SHUT_RD_BIT && !sock_is_nonblock(sk, flags))
+            return 0; /* as Linux: it would wait for what need not come */
         err = sock_wait_or_again(sk, flags, &deadline_ns, sk->rcvtimeo_ns);
         if (err)
             return err;
@@ -629,7 +631,7 @@ static u32 udp_poll(struct sock *sk)
     if (netif_is_congested(&sk->net->eth))
         net_block(sk->net, &u->tx_wait);
     else
-        ev |= EPOLLOUT | EPOLLWRNORM;
+        ev |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
     return ev;
 }
 
@@ -680,14 +682,12 @@ int udp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
 
 static int udp_shutdown(struct sock *sk, int how)
 {
-    if (!sk->is_connected)
-        return -ENOTCONN;
     if (how != SHUT_WR)
         sk->shut |= SHUT_RD_BIT;
     if (how != SHUT_RD)
         sk->shut |= SHUT_WR_BIT;
     file_notify(&sk->file, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
-    return 0;
+    return sk->is_connected ? 0 : -ENOTCONN; /* as Linux: it says so, and does it */
 }
 
 static int udp_setopt(struct sock *sk, int level, int name, int val)

@@ -423,7 +423,7 @@ static u32 unix_poll(struct sock *sk)
     if (!list_empty(&u->msgs) || !list_empty(&u->accept_q))
         ev |= IN_EVENTS;
     if (unix_is_writable(u))
-        ev |= EPOLLOUT | EPOLLWRNORM;
+        ev |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
     return ev;
 }
 

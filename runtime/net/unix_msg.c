@@ -483,8 +483,8 @@ static int wait_msg(struct unix_sock *u, int flags, u64 *deadline_ns)
     while (list_empty(&u->msgs)) {
         if (sk->err)
             return sock_error(sk);
-        if (sk->shut & SHUT_RD_BIT)
-            return 1;
+        if (sk->shut & SHUT_RD_BIT && !(sk->type == SOCK_DGRAM && sock_is_nonblock(sk, flags)))
+            return 1; /* as udp_recv() */
         err = sock_wait_or_again(sk, flags, deadline_ns, sk->rcvtimeo_ns);
         if (err)
             return err;

@@ -1,5 +1,4 @@
-/* socket(7), ip(7), tcp(7): options that few ask for are kept, bounded and refused as Linux does.
- */
+/* socket(7), ip(7), tcp(7): options few ask for are kept, bounded and refused as on Linux. */
 #define _GNU_SOURCE
 #include "net.h"
 

@@ -1,5 +1,4 @@
-/* tcp(7): TCP_FASTOPEN_CONNECT without a cookie connects; MSG_FASTOPEN does, or is not supported.
- */
+/* tcp(7): TCP_FASTOPEN_CONNECT without a cookie connects; MSG_FASTOPEN may be unsupported. */
 #define _GNU_SOURCE
 #include "net.h"
 
