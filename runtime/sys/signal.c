@@ -10,6 +10,7 @@
 #include "arch/percpu.h"
 #include "mem/heap.h"
 #include "mem/vm.h"
+#include "sched/thread.h"
 #include "sys/deliver.h"
 #include "sys/fault.h"
 
@@ -146,8 +147,27 @@ static void fill_info(int sig, const struct signal_info *info, siginfo_t *si)
     }
 }
 
+/* What is between enter() and leave() no tick tears apart, which would deliver as well. */
+static void enter(void)
+{
+    percpu()->depth++;
+    __asm__ volatile("" : : : "memory"); /* before the rest */
+}
+
+/* Back to depth 0, and to what came up meanwhile, as at the end of a call. */
+static void leave(void)
+{
+    struct percpu *cpu = percpu();
+
+    __asm__ volatile("" : : : "memory");
+    cpu->depth--;
+    __asm__ volatile("" : : : "memory");
+    if (!cpu->depth && cpu->pending)
+        sched_leave();
+}
+
 /* Run the handler of @sig with @uc as its context. The mask is the handler's while it runs, and
- * then what it left in @uc. */
+ * then what it left in @uc. Called between enter() and leave(), it leaves before the handler. */
 static void run_handler(int sig, struct signal_info info, ucontext_t *uc, u64 sp)
 {
     struct sigaction_kernel action = *signal_action(sig);
@@ -163,6 +183,7 @@ static void run_handler(int sig, struct signal_info info, ucontext_t *uc, u64 sp
     me->signal_mask &= ~UNBLOCKABLE;
     if (action.flags & SA_ONSTACK && me->signal_stack_len && !is_on_signal_stack(me, sp))
         stack_top = (u64)me->signal_stack + me->signal_stack_len;
+    leave();
     signal_call(sig, &si, uc, action.handler, stack_top);
     memcpy(&me->signal_mask, &uc->uc_sigmask, sizeof(u64));
     me->signal_mask &= ~UNBLOCKABLE;
@@ -177,13 +198,23 @@ static bool deliver(void)
     bool restart = true;
 
     while (thread_has_signal(me)) {
-        int sig = __builtin_ctzll(me->signal_pending & ~me->signal_mask) + 1;
-        struct sigaction_kernel *action = signal_action(sig);
-        struct signal_info info = signal_take(me, sig);
+        struct sigaction_kernel *action;
+        struct signal_info info;
         ucontext_t uc;
+        int sig;
 
-        if (is_ignored(sig))
+        enter();
+        if (!thread_has_signal(me)) {
+            leave();
             continue;
+        }
+        sig = __builtin_ctzll(me->signal_pending & ~me->signal_mask) + 1;
+        action = signal_action(sig);
+        info = signal_take(me, sig);
+        if (is_ignored(sig)) {
+            leave();
+            continue;
+        }
         if (action->handler == SIG_DFL)
             sched_kill(sig);
         restart &= action->flags & SA_RESTART && sig != SIGCANCEL;
@@ -270,6 +301,7 @@ static _Noreturn void fault_entry(void *arg)
     uc.uc_mcontext.gregs[REG_ERR] = (greg_t)r->frame.error;
     uc.uc_mcontext.gregs[REG_TRAPNO] = (greg_t)r->frame.vector;
     uc.uc_mcontext.gregs[REG_CR2] = (greg_t)r->frame.cr2;
+    enter();
     run_handler(r->sig, r->info, &uc, (u64)__builtin_frame_address(0));
     for (u32 i = 0; i < ARRAY_SIZE(greg_of); i++)
         regs[i] = (u64)uc.uc_mcontext.gregs[greg_of[i]];

@@ -22,11 +22,10 @@
 
 /* What socket() would link: the stack refers to all of it weakly. IPv6 comes with who names it. */
 extern const void *const host_links[];
-const void *const host_links[] = {(void *)tcp_sock_new,    (void *)udp_sock_new,
-                                  (void *)igmp_setopt,     (void *)sock_setopt_struct,
-                                  (void *)sock_setopt_int, (void *)sock_ip_bind,
-                                  (void *)tcp_setopt_any,  (void *)tcp_setopt_flag,
-                                  (void *)tcp_getopt};
+const void *const host_links[] = {
+    (void *)tcp_sock_new,       (void *)udp_sock_new,    (void *)igmp_setopt,
+    (void *)sock_setopt_struct, (void *)sock_setopt_int, (void *)sock_ip_bind,
+    (void *)tcp_setopt_any,     (void *)tcp_setopt_flag, (void *)tcp_getopt};
 
 u64 host_now_ns = NSEC_PER_SEC, host_seed = 1;
 bool host_signal;
