@@ -132,6 +132,17 @@ void sched_poll(void)
     timer_run(host_now_ns);
 }
 
+void sched_pause(void)
+{
+    host_poll();
+    if (host_idle)
+        host_idle();
+    host_poll();
+    if (timer_next_ns() != DEADLINE_NEVER)
+        host_now_ns = MAX(host_now_ns, timer_next_ns());
+    timer_run(host_now_ns);
+}
+
 int sched_sleep(u64 deadline_ns)
 {
     for (;;) {
