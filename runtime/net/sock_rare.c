@@ -166,10 +166,11 @@ static const struct rare {
     {IPPROTO_UDP, O_UDP_GRO, UDP, FLAG, 0, 0, 0}, /* datagrams may be put together: none is */
 };
 
+/* 0: of a family that knows all its options itself. */
 static u8 kind_of(const struct sock *sk)
 {
     if (sk->ops->names)
-        return UNIX;
+        return sk->domain == AF_UNIX ? UNIX : 0;
     if (sk->type == SOCK_STREAM)
         return sk->domain == AF_INET ? TCP4 : TCP6;
     return sk->domain == AF_INET ? UDP4 : UDP6;
@@ -294,7 +295,7 @@ int sock_rare_set(struct sock *sk, int level, int name, const void *val, socklen
 
     if (kind_of(sk) == UNIX && level != SOL_SOCKET)
         return -EOPNOTSUPP;
-    if (!is_spoken(sk, level) || name < 0 || name > 255)
+    if (!kind_of(sk) || !is_spoken(sk, level) || name < 0 || name > 255)
         return -ENOPROTOOPT;
     if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
         return -ENOPROTOOPT;
@@ -409,6 +410,8 @@ int sock_rare_get(struct sock *sk, int level, int name, void *val, socklen_t *le
     const struct rare *r;
     int v, err;
 
+    if (!kind_of(sk))
+        return -ENOPROTOOPT;
     if (!is_spoken(sk, level))
         return kind_of(sk) & INET6 ? -ENOPROTOOPT : -EOPNOTSUPP;
     if (name < 0 || name > 255)

@@ -1,5 +1,4 @@
-/* sched(7): however often threads are made to give way, none of them waits for ever for its turn.
- */
+/* sched(7): however often threads give way, none of them waits for ever for its turn. */
 /* slice: short */
 #include "check.h"
 

@@ -15,7 +15,7 @@ for way in data idle unread thread fault backlog; do
     rm -f linux.log console
     in_ns "$FINISH" serve $way 90 > linux.log 2>&1 &
     peer=$!
-    PIDS+=($peer)
+    PIDS+=("$peer")
     wait_for linux.log "listening on" 10 $peer || fail "$way: it does not listen on Linux"
     in_ns "$FINISH" look $way 127.0.0.1 90 2> look.log || { cat look.log; fail "$way: Linux"; }
     wait $peer
