@@ -337,8 +337,7 @@ bool tcp_send_short(struct tcp_sock *c, const void *buf, size_t len)
     if (unlikely(c->tx_next || len - 1 >= c->mss - 1u || (c->ca_state | c->cork) ||
                  !list_empty(&c->tx_wait.node) ||
                  SEQ_GT(end, c->snd_una + MIN(c->cwnd, c->snd_wnd)) ||
-                 (SEQ_GT(c->small_end, c->snd_una) && !c->nodelay) ||
-                 now - c->progress_ns > TCP_RTO_MIN_US * NSEC_PER_USEC))
+                 (SEQ_GT(c->small_end, c->snd_una) && !c->nodelay)))
         return false;
     p = tcp_queue_pkt(c);
     if (unlikely(!p))
@@ -350,6 +349,8 @@ bool tcp_send_short(struct tcp_sock *c, const void *buf, size_t len)
     else
         copy_bytes(p->buf + TCP_PAYLOAD_AT, buf, len);
     c->write_seq = end;
+    if (unlikely(now - c->progress_ns > TCP_RTO_MIN_US * NSEC_PER_USEC))
+        tcp_cong_idle(c); /* leaves room for one segment in any case */
     if (unlikely(tcp_emit(c, p, TCP_F_ACK | TCP_F_PSH | TCP_F_NEW) != 0)) {
         tcp_output(c); /* fails as well, and does what is to be done then */
         return true;
