@@ -14,7 +14,8 @@ void tcp_rtx_start_at(struct tcp_sock *c, u64 from_ns)
     u64 wait_us = tcp_rto_us(c), at;
 
     c->rtx_kind = TCP_RTX_TIMEOUT;
-    if (likely(!c->ca_state && in_flight && c->has_sack && c->srtt8_us && !c->has_tlp)) {
+    if (likely(!c->ca_state && in_flight && c->has_sack && c->srtt8_us && !c->has_tlp &&
+               !c->n_retries)) {
         /* RFC 8985 §7.2: well after the ACK should have come, one that is delayed included. */
         u64 probe_us = MAX(c->srtt8_us / 4, TCP_PROBE_MIN_US);
         if (in_flight <= c->mss)
@@ -116,6 +117,8 @@ static bool rtx_due(struct tcp_sock *c)
             n->stats.tcp_loss_probes++;
             c->has_tlp = tcp_send_probe(c);
             c->is_tlp_resent = c->is_tlp_resent && c->has_tlp;
+            /* It could not leave: the next is a timeout (RFC 8985 §7.3), which counts, and ends. */
+            c->n_retries += !c->has_tlp;
             c->tlp_end = c->snd_nxt;
         }
         if (!c->rtx_at)
