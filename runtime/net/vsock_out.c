@@ -22,10 +22,10 @@ static u32 n_resets;
 
 /* --- packets --- */
 
-/* Send one. Returns 0; -ENOSPC later; -EIO. */
-static int send_packet(struct vsock *s, u16 op, u32 flags)
+/* Of a packet of the connection, without payload. */
+static struct vsock_hdr header(const struct vsock *s, u16 op, u32 flags)
 {
-    struct vsock_hdr h = {
+    return (struct vsock_hdr){
         .src_cid = s->dev->cid,
         .dst_cid = s->remote.cid,
         .src_port = s->local.port,
@@ -36,6 +36,12 @@ static int send_packet(struct vsock *s, u16 op, u32 flags)
         .buf_alloc = s->buf_alloc,
         .fwd_cnt = s->fwd_cnt,
     };
+}
+
+/* Send one. Returns 0; -ENOSPC later; -EIO. */
+static int send_packet(struct vsock *s, u16 op, u32 flags)
+{
+    struct vsock_hdr h = header(s, op, flags);
     u32 none = 0;
     u8 *data;
     int err = vsockdev_tx_begin(s->dev, &none, &data);
@@ -229,16 +235,7 @@ static void credit_back(struct vsock *s, u32 n)
 /* Put as much as one packet takes on its way. Returns how much; -ENOSPC; -EIO. */
 static ssize_t send_some(struct vsock *s, struct iov_cursor *from, size_t left)
 {
-    struct vsock_hdr h = {
-        .src_cid = s->dev->cid,
-        .dst_cid = s->remote.cid,
-        .src_port = s->local.port,
-        .dst_port = s->remote.port,
-        .type = VSOCK_STREAM,
-        .op = VSOCK_OP_RW,
-        .buf_alloc = s->buf_alloc,
-        .fwd_cnt = s->fwd_cnt,
-    };
+    struct vsock_hdr h = header(s, VSOCK_OP_RW, 0);
     u32 done = 0;
     size_t n;
     void *run;
