@@ -6,9 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "sched/wait.h"
-
-#define SLICE_NS (10 * NSEC_PER_MSEC)
+#include "sched/thread.h"
 
 long uk_sched_yield(void)
 {
