@@ -157,13 +157,9 @@ static void enter(void)
 /* Back to depth 0, and to what came up meanwhile, as at the end of a call. */
 static void leave(void)
 {
-    struct percpu *cpu = percpu();
-
     __asm__ volatile("" : : : "memory");
-    cpu->depth--;
-    __asm__ volatile("" : : : "memory");
-    if (!cpu->depth && cpu->pending)
-        sched_leave();
+    percpu()->depth--;
+    sched_leave();
 }
 
 /* Run the handler of @sig with @uc as its context. The mask is the handler's while it runs, and
