@@ -263,7 +263,7 @@ static int boot(struct vmspec *vm, const struct image *image, const struct qemu 
     /* The RTC counts whole seconds; this is why the same command line differs from run to run. */
     vm->time_ns = wall_time_ns();
     if (qemu_argv(vm, qemu->path, &argv)) {
-        err = vm_run(argv.items, vm->timeout_s, &end);
+        err = vm_run(argv.items, vm, &end);
         if (err)
             msg_error("cannot start %s: %s", qemu->path, strerror(-err));
         else

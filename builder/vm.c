@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "abi/ctl.h"
+#include "backlog.h"
 #include "msg.h"
 #include "proc.h"
 #include "qemu.h"
+#include "vmspec.h"
 
 #define END_OF_INPUT 0x04 /* what a terminal sends; the guest's console reads it so */
 #define STOP_MS      2000 /* from SIGTERM to SIGKILL; from the guest's last word to QEMU's end */
@@ -30,6 +32,7 @@ struct pump {
 
 struct vm {
     pid_t pid;
+    const struct vmspec *spec;
     struct pump out, in; /* console: guest to us, us to guest */
     int ctl_fd, err_fd, signal_fd;
     struct vm_end *end;
@@ -37,6 +40,7 @@ struct vm {
     bool has_ended;
     bool takes_input; /* its UART is set up, which drops what came before */
     bool is_input_over;
+    bool has_listened;
     int status; /* QEMU's, once has_ended */
 };
 
@@ -55,6 +59,14 @@ static void shut(int *fd)
     *fd = -1;
 }
 
+static void on_listen(struct vm *vm, const char *port)
+{
+    msg_verbose("the service listens on %s", port);
+    if (!vm->has_listened && vm->spec->n_ports)
+        backlog_widen(vm->pid, vm->spec);
+    vm->has_listened = true;
+}
+
 static void on_ctl_line(void *arg, const char *key, const char *rest)
 {
     struct vm *vm = arg;
@@ -64,7 +76,7 @@ static void on_ctl_line(void *arg, const char *key, const char *rest)
     else if (strcmp(key, CTL_LOG) == 0)
         msg_warn("guest: %s", str_starts(rest, "skiff: ") ? rest + 7 : rest);
     else if (strcmp(key, CTL_LISTEN) == 0)
-        msg_verbose("the service listens on %s", rest);
+        on_listen(vm, rest);
     else
         msg_verbose("the service's address is %s", rest);
 }
@@ -309,10 +321,11 @@ static int start(struct vm *vm, char *const argv[])
     return result;
 }
 
-int vm_run(char *const argv[], uint64_t timeout_s, struct vm_end *end)
+int vm_run(char *const argv[], const struct vmspec *spec, struct vm_end *end)
 {
     static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     struct vm vm = {.end = end,
+                    .spec = spec,
                     .in = {.from = STDIN_FILENO},
                     .out = {.to = STDOUT_FILENO},
                     .deadline_ms = NEVER,
@@ -321,8 +334,8 @@ int vm_run(char *const argv[], uint64_t timeout_s, struct vm_end *end)
     int err;
 
     *end = (struct vm_end){.kind = VM_SILENT, .ctl = {.on_line = on_ctl_line, .arg = &vm}};
-    if (timeout_s)
-        vm.deadline_ms = now_ms() + timeout_s * 1000;
+    if (spec->timeout_s)
+        vm.deadline_ms = now_ms() + spec->timeout_s * 1000;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         struct sigaction act;

@@ -20,6 +20,8 @@ enum vm_end_kind {
     VM_FAILED,      /* QEMU failed: value is its status, said what it said */
 };
 
+struct vmspec;
+
 struct vm_end {
     enum vm_end_kind kind;
     int value;
@@ -30,10 +32,10 @@ struct vm_end {
 /**
  * Run a VM to its end.
  *
- * @argv       as qemu_argv() makes it
- * @timeout_s  0: none
- * @end        vm_end_fini() it
+ * @argv  as qemu_argv() makes it of
+ * @spec
+ * @end   vm_end_fini() it
  * Returns 0, or -errno if QEMU could not be started
  */
-int vm_run(char *const argv[], uint64_t timeout_s, struct vm_end *end);
+int vm_run(char *const argv[], const struct vmspec *spec, struct vm_end *end);
 void vm_end_fini(struct vm_end *end);
