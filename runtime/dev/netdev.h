@@ -30,10 +30,13 @@ struct netdev {
      * one has PKT_STORAGE_BYTES, and the first has PKT_CSUM_VALID.
      * - p->gso_type may be PKT_GSO_TCPV4 or _TCPV6, one packet or more: segments of p->gso_size
      *   bytes (not 0) that were put together.
+     * rx_borrowed(): as rx(), while the pool is dry: the packets must be put before it returns, but
+     * for what netdev_tx() holds of them. A user that keeps them all the same hears nothing more.
      * tx_space(): room again after -ENOSPC, or packets came back while the pool was dry: retry, and
      * expect that it may still not do.
      */
     void (*rx)(struct netdev *nd, struct pkt *p, void *user);
+    void (*rx_borrowed)(struct netdev *nd, struct pkt *p, void *user);
     void (*tx_space)(struct netdev *nd, void *user);
     void *user;
     struct {

@@ -201,6 +201,8 @@ void ip_reasm_input(struct net *n, struct pkt *p, const struct ip_in *in, const 
             r = NULL;
         reasm_free(n, oldest);
     }
+    if (!n->limits.rx_pkts)
+        goto drop;
     if (!r)
         r = begin(n, &f->id);
     if (!r || r->is_dead)

@@ -48,6 +48,17 @@ static void dev_rx(struct netdev *nd, struct pkt *p, void *user)
         eth_input(user, p);
 }
 
+/* No share of the pool: what sockets keep, they copy. */
+static void dev_rx_borrowed(struct netdev *nd, struct pkt *p, void *user)
+{
+    struct netif *nif = user;
+    u32 *rx_pkts = &nif->net->limits.rx_pkts, full = *rx_pkts;
+
+    *rx_pkts = 0;
+    dev_rx(nd, p, nif);
+    *rx_pkts = full;
+}
+
 static void dev_tx_space(struct netdev *nd, void *user)
 {
     struct netif *nif = user;
@@ -213,6 +224,7 @@ void net_init(struct net *n, struct netdev *nd)
     n->eth.offloads = nd->offloads;
     n->eth.mtu_bytes = (u16)clamp(nd->mtu_bytes, MTU_MIN, MTU_MAX);
     nd->rx = dev_rx;
+    nd->rx_borrowed = dev_rx_borrowed;
     nd->tx_space = dev_tx_space;
     nd->user = &n->eth;
 }

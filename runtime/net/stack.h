@@ -87,7 +87,8 @@ struct net_stats {
 struct net_limits {
     u32 rcvbuf_bytes, sndbuf_bytes; /* defaults of SO_RCVBUF and SO_SNDBUF */
     u32 buf_max_bytes;              /* what setsockopt() may raise them to */
-    u32 tx_pkts, rx_pkts;           /* packets all sockets together may hold, either way */
+    u32 tx_pkts, rx_pkts;           /* packets all sockets together may hold, either way; rx_pkts
+                                     * is 0 for a frame of which nothing may be kept */
     u32 rx_compact_bytes;           /* heap for data of slow readers, beyond rx_pkts */
     u32 txq_pkts;                   /* frames waiting for the ring, other than TCP */
     u32 n_socks, n_syn, n_time_wait, n_orphans;

@@ -101,10 +101,10 @@ static void udp_queue(struct udp_sock *u, struct pkt *p)
     u64 now = net_now(n);
     u32 cost = udp_cost(p);
 
-    /* One datagram always has a place, unless it is a large one. */
+    /* One datagram always has a place, unless it is a large one, or the pool is dry. */
     if (u->n_queued >= UDP_QUEUE_MAX ||
         (u->n_queued && u->rcv_bytes + p->len_bytes > u->sk.rcvbuf) ||
-        ((u->n_queued || cost > 1) && t->n_rx + cost > n->limits.rx_pkts)) {
+        ((u->n_queued || cost > 1 || !n->limits.rx_pkts) && t->n_rx + cost > n->limits.rx_pkts)) {
         struct udp_rx from;
         memcpy(&from, udp_rx(p), sizeof(from));
         n->stats.udp_queue_full[!ip_addr_is_v4(&from.src)]++;

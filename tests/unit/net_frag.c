@@ -354,6 +354,22 @@ static void no_memory(void **state)
     assert_int_equal(net.stats.no_memory, 1);
 }
 
+/* With the pool dry no fragment waits, and those that do give way. */
+static void pool_is_dry(void **state)
+{
+    (void)state;
+    make(4000);
+    piece(1, 0, 1480, 4000);
+    dev.is_dry = true;
+    piece(1, 1480, 2960, 4000);
+    piece(2, 0, 1480, 4000);
+    assert_int_equal(net.reasm.n_held, 0);
+    assert_int_equal(net.stats.ip_reasm_fails, 3);
+    dev.is_dry = false;
+    piece(1, 2960, 4000, 4000);
+    expect_none();
+}
+
 /* RFC 4963: an identification that has come round is not that of minutes ago */
 static void id_comes_round(void **state)
 {
@@ -693,6 +709,7 @@ int main(void)
         T(timeout),
         T(flood),
         T(no_memory),
+        T(pool_is_dry),
         cmocka_unit_test_setup_teardown(id_comes_round, setup, teardown),
         T(ecn),
         cmocka_unit_test_setup_teardown(of_ipv6_only, setup6, teardown),

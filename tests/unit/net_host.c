@@ -505,13 +505,20 @@ size_t host_dev_take(struct host_dev *d, u8 *buf, size_t size)
 void host_dev_give(struct host_dev *d, const void *frame, size_t len)
 {
     struct pkt *p = pkt_alloc(PKT_DRIVER_HEADROOM);
+    long n_others;
 
     if (!p)
         return;
     assert_true(len <= pkt_tailroom(p));
     memcpy(p->data, frame, len);
     p->len_bytes = (u32)len;
-    d->nd.rx(&d->nd, p, d->nd.user);
+    if (!d->is_dry) {
+        d->nd.rx(&d->nd, p, d->nd.user);
+        return;
+    }
+    n_others = host_n_pkts - 1 - d->n;
+    d->nd.rx_borrowed(&d->nd, p, d->nd.user);
+    assert_true(host_n_pkts - d->n <= n_others);
 }
 
 void host_dev_give_chain(struct host_dev *d, const u8 *frame, size_t len, size_t piece)

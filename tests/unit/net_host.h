@@ -30,6 +30,7 @@ struct host_dev {
     unsigned head, n, cap;
     unsigned n_bursts; /* frames that were cut into segments */
     bool wants_space;
+    bool is_dry; /* lends what it gives, and sees to it that nothing is kept */
 };
 
 extern u64 host_now_ns;

@@ -352,6 +352,23 @@ static void udp_receive(void **state)
     file_put(u);
 }
 
+/* With the pool dry not even an empty queue keeps a datagram; it is counted. */
+static void udp_dry(void **state)
+{
+    (void)state;
+    struct file *u = udp_bound(700);
+    char buf[4];
+
+    peer_dev.is_dry = true;
+    give_udp(OUR_IP, 53, 700, "abc");
+    assert_int_equal(sock_recv(u, buf, 4, 0), -EAGAIN);
+    assert_int_equal(peer_net.stats.udp_queue_full[0], 1);
+    peer_dev.is_dry = false;
+    give_udp(OUR_IP, 53, 700, "abc");
+    assert_int_equal(sock_recv(u, buf, 4, 0), 3);
+    file_put(u);
+}
+
 /* RFC 768: a wrong checksum or length drops; the queue is bounded */
 static void udp_hostile(void **state)
 {
@@ -565,13 +582,28 @@ static void blocking_ends(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, peer_setup, peer_teardown)
-    const struct CMUnitTest tests[] = {
-        T(strange_frames),   T(arp_answers),     T(arp_asks),        T(arp_flood),
-        T(arp_ages),         T(arp_spoof_of_us), T(bad_ip),          T(ping),
-        T(port_unreachable), T(udp_refused),     T(udp_receive),     T(udp_hostile),
-        T(udp_binding),      T(udp_broadcast),   T(udp_send_errors), T(udp_back_pressure),
-        T(loopback),         T(self_connect),    T(options),         T(kinds),
-        T(blocking_ends)};
+    const struct CMUnitTest tests[] = {T(strange_frames),
+                                       T(arp_answers),
+                                       T(arp_asks),
+                                       T(arp_flood),
+                                       T(arp_ages),
+                                       T(arp_spoof_of_us),
+                                       T(bad_ip),
+                                       T(ping),
+                                       T(port_unreachable),
+                                       T(udp_refused),
+                                       T(udp_receive),
+                                       T(udp_dry),
+                                       T(udp_hostile),
+                                       T(udp_binding),
+                                       T(udp_broadcast),
+                                       T(udp_send_errors),
+                                       T(udp_back_pressure),
+                                       T(loopback),
+                                       T(self_connect),
+                                       T(options),
+                                       T(kinds),
+                                       T(blocking_ends)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

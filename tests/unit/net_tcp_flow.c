@@ -533,6 +533,36 @@ static void slow_reader(void **state)
     reset_peer(c);
 }
 
+/* With the pool dry no packet is kept: text is copied to the heap if there is room, else dropped to
+ * come again, what comes too early as well; what is acknowledged with it counts. */
+static void pool_is_dry(void **state)
+{
+    (void)state;
+    struct file *c = established();
+    struct tcp_sock *s = tcp_sock_of(c);
+    char buf[3000];
+
+    assert_int_equal(sock_send(c, "answer", 6, 0), 6);
+    peer_drain();
+    peer_dev.is_dry = true;
+    peer_ack += 6;
+    peer_send_at(peer_seq + 1000, peer_ack, ACK, big + 1000, 1000);
+    assert_null(s->tx_head);
+    assert_int_equal(peer_net.stats.tcp_rx_compacted, 1);
+    peer_net.limits.rx_compact_bytes = 1024;
+    peer_send_at(peer_seq, peer_ack, ACK, big, 1000); /* the early one makes room for it */
+    assert_int_equal(peer_net.stats.tcp_ooo_pruned, 1);
+    peer_seq += 1000;
+    peer_send_at(peer_seq, peer_ack, ACK, big + 1000, 1000);
+    assert_int_equal(s->rcv_nxt, peer_seq);
+    peer_dev.is_dry = false;
+    peer_send(ACK, big + 1000, 1000);
+    peer_drain();
+    assert_int_equal(sock_recv(c, buf, sizeof(buf), 0), 2000);
+    assert_memory_equal(buf, big, 2000);
+    reset_peer(c);
+}
+
 /* single bytes do not hold a packet each */
 static void single_bytes(void **state)
 {
@@ -662,6 +692,7 @@ int main(void)
                                        T(bad_segments),
                                        T(bad_options),
                                        T(slow_reader),
+                                       T(pool_is_dry),
                                        T(single_bytes),
                                        T(early_text_is_bounded),
                                        T(send_buffer_full),

@@ -69,10 +69,9 @@ struct net_hdr {
 #define RX_MAX           256 /* more buffers only hold memory */
 #define TX_MAX           256
 #define RING_MIN         16
-#define RX_BUDGET        64  /* frames per poll(), so that timers and threads get their turn */
-#define RX_SMALL_BYTES   128 /* an acknowledgement, not data */
-#define RX_CHAIN_MAX     36  /* packets of one frame: FRAME_GSO_MAX / FRAME_MAX, and a few */
-#define ACK_EVERY        8   /* idles without traffic until we acknowledge anyway */
+#define RX_BUDGET        64 /* frames per poll(), so that timers and threads get their turn */
+#define RX_CHAIN_MAX     36 /* packets of one frame: FRAME_GSO_MAX / FRAME_MAX, and a few */
+#define ACK_EVERY        8  /* idles without traffic until we acknowledge anyway */
 
 static struct net_dev {
     struct netdev nd;
@@ -82,8 +81,8 @@ static struct net_dev {
     u16 n_rx_max;    /* buffers the receive ring may come to hold */
     u16 n_rx;        /* buffers it should hold now … */
     u16 n_rx_refill; /* … refilled when this many are missing … */
-    u16 n_rx_low;    /* … and below this, with the pool empty, frames are dropped … */
-    u16 n_rx_floor;  /* … all but small ones, which are down to this: a frame must still fit */
+    u16 n_rx_low;    /* … and below this, with the pool empty, nobody may keep a frame: … */
+    u16 n_rx_floor;  /* … the longest must still fit */
     u16 n_more;      /* buffers to come that belong to a frame already begun, … */
     struct pkt *chain, *chain_tail; /* … this one; NULL: it is dropped */
     u16 acked_idx;                  /* sum of both used.idx at the last disarm() */
@@ -212,29 +211,31 @@ static void rx_drop(struct pkt *p)
     rx_recycle(p);
 }
 
-/*
- * May this frame go up, though whoever gets it may keep its buffer? While the pool has others, yes.
- * When it is dry, the last buffers are for small frames, whose acknowledgements free memory, and
- * the very last ones are for none.
- */
-static bool rx_can_lend(u32 len_bytes)
+/* With the pool dry nobody may keep a frame, and each is still heard: what it acknowledges may be
+ * what the pool lacks. */
+static __attribute__((noinline)) void rx_up_when_low(struct pkt *p)
 {
+    struct netdev *nd = &nic.nd;
+
     rx_refill();
-    return nic.rx.n_inflight >= nic.n_rx_low ||
-           (nic.rx.n_inflight > nic.n_rx_floor && len_bytes <= RX_SMALL_BYTES);
+    if (nic.rx.n_inflight >= nic.n_rx_low) {
+        nd->rx(nd, p, nd->user);
+        return;
+    }
+    nd->rx_borrowed(nd, p, nd->user);
+    rx_refill(); /* before anybody else gets what has come free */
 }
 
 static void rx_up(struct pkt *p, u32 len_bytes)
 {
     struct netdev *nd = &nic.nd;
 
-    if (unlikely(nic.rx.n_inflight < nic.n_rx_low) && !rx_can_lend(len_bytes)) {
-        rx_drop(p);
-        return;
-    }
     nd->stats.rx_packets++;
     nd->stats.rx_bytes += len_bytes;
-    nd->rx(nd, p, nd->user);
+    if (unlikely(nic.rx.n_inflight < nic.n_rx_low))
+        rx_up_when_low(p);
+    else
+        nd->rx(nd, p, nd->user);
 }
 
 /* Segments put together by the device: of a kind we agreed on? */
@@ -597,7 +598,7 @@ again:
     if (err)
         goto stop;
     nd->ops = &net_ops;
-    nd->rx = rx_ignore;
+    nd->rx = nd->rx_borrowed = rx_ignore;
     nic.poller = (struct poller){.poll = net_poll, .arm = net_arm, .disarm = net_disarm};
     poller_add(&nic.poller);
     virtio_ready(vd);
