@@ -99,6 +99,13 @@ struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
     return p;
 }
 
+struct pkt *pkt_alloc_spare(u32 headroom_bytes)
+{
+    struct pkt *p = pkt_alloc(headroom_bytes);
+
+    return likely(p) ? p : pkt_alloc_large(headroom_bytes, PKT_STORAGE_BYTES);
+}
+
 void pkt_put(struct pkt *p)
 {
     if (--p->refs)

@@ -39,6 +39,7 @@ struct pkt {
 #define PKT_CSUM_PARTIAL  0 /* transmit: device completes the checksum (only if it offered to) */
 #define PKT_CSUM_VALID    1 /* receive: the device has verified the checksum, or vouches for it */
 #define PKT_REASSEMBLED   2 /* receive: it came in IP fragments */
+#define PKT_BORROWED      3 /* receive, on the loopback: as rx_borrowed() of netdev.h */
 
 #define PKT_GSO_TCPV4     1 /* gso_type, as in virtio 1.2 §5.1.6 */
 #define PKT_GSO_TCPV6     4
@@ -78,6 +79,9 @@ struct pkt *pkt_alloc(u32 headroom_bytes);
  * Returns  as pkt_alloc(), but with cap_bytes as large as it takes; NULL without memory
  */
 struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes);
+/* As pkt_alloc(), and from RAM when the pool is dry: for what is short and soon gone, without which
+ * nothing would come back to the pool. */
+struct pkt *pkt_alloc_spare(u32 headroom_bytes);
 void pkt_put(struct pkt *p);
 /* pkt_put() of @p and of all that follow by p->next. */
 void pkt_put_chain(struct pkt *p);

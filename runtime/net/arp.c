@@ -30,7 +30,7 @@ static const u8 mac_zero[6];
 static void arp_send(struct netif *nif, u16 op, u32 sender_ip, const u8 *target_mac, u32 target_ip,
                      const u8 *eth_dst)
 {
-    struct pkt *p = pkt_alloc(PKT_DRIVER_HEADROOM + 2 + ETH_HDR_BYTES);
+    struct pkt *p = pkt_alloc_spare(PKT_DRIVER_HEADROOM + 2 + ETH_HDR_BYTES);
     if (!p) {
         nif->net->stats.no_memory++;
         return;

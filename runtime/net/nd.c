@@ -52,7 +52,7 @@ static struct ip6_addr *own(struct net *n, const struct ip_addr *a)
 static void nd_send(struct netif *nif, u8 type, u8 flags, const struct ip_addr *target, u8 opt,
                     const struct ip_addr *src, const struct ip_addr *dst)
 {
-    struct pkt *p = pkt_alloc(NET_HEADROOM);
+    struct pkt *p = pkt_alloc_spare(NET_HEADROOM);
     u8 *m;
 
     if (!p) {
@@ -244,7 +244,7 @@ void mld_report(struct netif *nif, const struct ip_addr *group, u8 record)
     static const u8 head[] = {IP_PROTO_ICMP6, 0, 5, 2, 0, 0, 1, 0,
                               MLD2_REPORT,    0, 0, 0, 0, 0, 0, 1};
     struct ip_route rt = {nif, mld_routers, out.src};
-    struct pkt *p = pkt_alloc(NET_HEADROOM);
+    struct pkt *p = pkt_alloc_spare(NET_HEADROOM);
     struct icmp_hdr *icmp;
 
     if (!p) {

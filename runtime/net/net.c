@@ -48,15 +48,19 @@ static void dev_rx(struct netdev *nd, struct pkt *p, void *user)
         eth_input(user, p);
 }
 
-/* No share of the pool: what sockets keep, they copy. */
-static void dev_rx_borrowed(struct netdev *nd, struct pkt *p, void *user)
+void netif_input_borrowed(struct netif *nif, struct pkt *p)
 {
-    struct netif *nif = user;
     u32 *rx_pkts = &nif->net->limits.rx_pkts, full = *rx_pkts;
 
     *rx_pkts = 0;
-    dev_rx(nd, p, nif);
+    dev_rx(nif->nd, p, nif);
     *rx_pkts = full;
+}
+
+static void dev_rx_borrowed(struct netdev *nd, struct pkt *p, void *user)
+{
+    (void)nd;
+    netif_input_borrowed(user, p);
 }
 
 static void dev_tx_space(struct netdev *nd, void *user)

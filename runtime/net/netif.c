@@ -38,13 +38,18 @@ static __attribute__((noinline)) int loop_tx(struct netif *nif, struct pkt *p)
         return -ENOSPC;
     }
     struct pkt *q = pkt_alloc_large(PKT_DRIVER_HEADROOM + 2, p->len_bytes);
+    u8 flags = BIT(PKT_CSUM_VALID);
+    if (unlikely(!q)) { /* the pool may be dry for want of just this one */
+        q = pkt_alloc_large(PKT_DRIVER_HEADROOM + 2, MAX(p->len_bytes, PKT_STORAGE_BYTES));
+        flags |= BIT(PKT_BORROWED);
+    }
     if (!q) {
         nif->net->stats.no_memory++;
         return -EIO;
     }
     copy_block(q->data, p->data, p->len_bytes);
     q->len_bytes = p->len_bytes;
-    q->flags = BIT(PKT_CSUM_VALID);
+    q->flags = flags;
     txq_push(nif, q);
     nif->n_loop_pkts++;
     nif->n_loop_bytes += p->len_bytes;
@@ -130,8 +135,14 @@ bool netif_loop_run(struct net *n)
 
     if (!count)
         return false;
-    while (count--)
-        eth_input(nif, txq_pop(nif));
+    while (count--) {
+        struct pkt *p = txq_pop(nif);
+
+        if (unlikely(p->flags & BIT(PKT_BORROWED)))
+            netif_input_borrowed(nif, p);
+        else
+            eth_input(nif, p);
+    }
     if (nif->is_full || was_congested) {
         nif->is_full = false;
         net_resume(n);

@@ -290,6 +290,11 @@ static inline bool netif_is_congested(const struct netif *nif)
 /* Deliver what the loopback holds. Returns true if there was any. */
 bool netif_loop_run(struct net *n);
 
+/* --- net.c --- */
+
+/* A frame of which no packet may be kept: sockets keep copies, or nothing. Owns @p. */
+void netif_input_borrowed(struct netif *nif, struct pkt *p);
+
 /* --- eth.c --- */
 
 void eth_input(struct netif *nif, struct pkt *p); /* owns @p */

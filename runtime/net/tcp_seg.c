@@ -239,7 +239,7 @@ void tcp_emit_failed(struct tcp_sock *c, int err)
 
 struct pkt *tcp_empty_pkt(struct tcp_sock *c, u32 seq)
 {
-    struct pkt *p = pkt_alloc(TCP_PAYLOAD_AT);
+    struct pkt *p = pkt_alloc_spare(TCP_PAYLOAD_AT);
 
     if (likely(p)) {
         *tx_seg(p) = (struct tx_seg){.seq = seq, .at = TCP_PAYLOAD_AT, .is_summed = true};
@@ -406,7 +406,7 @@ void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 f
 
     if (ip_route(n, &f->remote, &rt) != 0)
         return;
-    p = pkt_alloc(NET_HEADROOM);
+    p = pkt_alloc_spare(NET_HEADROOM);
     if (!p) {
         n->stats.no_memory++;
         return;

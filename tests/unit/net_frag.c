@@ -346,9 +346,9 @@ static void no_memory(void **state)
     host_heap_left = -1;
     piece(1, 0, 1480, 4000);
     piece(1, 1480, 2960, 4000);
-    host_pkt_budget = (u32)host_n_pkts + 1;
+    host_pages_left = 0;
     piece(1, 2960, 4000, 4000);
-    host_pkt_budget = 4096;
+    host_pages_left = -1;
     expect_none();
     assert_int_equal(net.stats.ip_reasm_fails, 4);
     assert_int_equal(net.stats.no_memory, 1);

@@ -294,7 +294,9 @@ struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
         MAX(sizeof(struct pkt) + headroom_bytes + len_bytes, (size_t)PKT_STORAGE_BYTES), 64);
     struct pkt *p;
 
-    if (host_n_pkts >= (long)host_pkt_budget)
+    if (headroom_bytes + len_bytes <= PKT_STORAGE_BYTES - sizeof(*p)
+            ? host_n_pkts >= (long)host_pkt_budget
+            : host_pages_left == 0)
         return NULL;
     p = aligned_alloc(64, size);
     memset(p, 0xa5, size);
@@ -312,6 +314,13 @@ struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
 struct pkt *pkt_alloc(u32 headroom_bytes)
 {
     return pkt_alloc_large(headroom_bytes, 0);
+}
+
+struct pkt *pkt_alloc_spare(u32 headroom_bytes)
+{
+    struct pkt *p = pkt_alloc(headroom_bytes);
+
+    return p ? p : pkt_alloc_large(headroom_bytes, PKT_STORAGE_BYTES);
 }
 
 void pkt_put_chain(struct pkt *p)
