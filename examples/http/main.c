@@ -107,10 +107,16 @@ static void block_free(union block *b)
     }
 }
 
-static void watch(int op, int fd, uint32_t events, void *who)
+static bool try_watch(int op, int fd, uint32_t events, void *who)
 {
     struct epoll_event ev = {.events = events, .data.ptr = who};
-    if (epoll_ctl(epoll_fd, op, fd, &ev) < 0)
+    return epoll_ctl(epoll_fd, op, fd, &ev) == 0;
+}
+
+/* For what needs no memory: a change, or the first ones. */
+static void watch(int op, int fd, uint32_t events, void *who)
+{
+    if (!try_watch(op, fd, events, who))
         fail("epoll_ctl");
 }
 
@@ -158,9 +164,11 @@ static void accept_all(void)
         if (fd < 0 && errno == EAGAIN)
             return;
         struct conn *c = fd < 0 ? NULL : conn_new(fd);
-        if (!c) {
+        if (!c || !try_watch(EPOLL_CTL_ADD, fd, EPOLLIN, c)) {
             /* No descriptor or no memory: clients wait in the backlog until a connection ends. */
-            if (fd >= 0)
+            if (c)
+                conn_free(c);
+            else if (fd >= 0)
                 close(fd);
             if (n_conns > 0) {
                 watch(EPOLL_CTL_MOD, listen_fd, 0, &listen_fd);
@@ -168,7 +176,6 @@ static void accept_all(void)
             }
             return;
         }
-        watch(EPOLL_CTL_ADD, fd, EPOLLIN, c);
     }
 }
 
@@ -176,6 +183,12 @@ static void batch_add(const char *bytes, size_t len)
 {
     batch.part[batch.n_parts++] = (struct iovec){(char *)bytes, len};
     batch.len += len;
+}
+
+static void batch_clear(void)
+{
+    batch.n_parts = 0;
+    batch.len = batch.heads_len = 0;
 }
 
 /* A head made for this request, and a body of pattern bytes that flush() adds. */
@@ -311,13 +324,12 @@ static enum flushed flush(struct conn *c)
         }
         if (n < 0 && errno == EINTR)
             n = 0;
-        if (n < 0 && errno != EAGAIN)
-            return GONE;
         size_t sent = n < 0 ? 0 : (size_t)n;
-        if (sent < batch.len) {
-            if (!keep_rest(c, sent))
-                return GONE;
-        } else if (c->out) {
+        if ((n < 0 && errno != EAGAIN) || (sent < batch.len && !keep_rest(c, sent))) {
+            batch_clear(); /* the next one's begins empty */
+            return GONE;
+        }
+        if (sent >= batch.len && c->out) {
             block_free(c->out);
             c->out = NULL;
             c->out_len = 0;
@@ -326,8 +338,7 @@ static enum flushed flush(struct conn *c)
             c->body_left -= sent - batch.len;
             c->body_at = (c->body_at + sent - batch.len) % PATTERN_BYTES;
         }
-        batch.n_parts = 0;
-        batch.len = batch.heads_len = 0;
+        batch_clear();
         if (sent < total)
             return FULL;
         if (!c->body_left)
