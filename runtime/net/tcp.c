@@ -129,12 +129,12 @@ u32 tcp_iss(struct net *n, const struct ip_flow *f)
 
 /* --- memory --- */
 
-/* A connection may always queue two packets; more while all together leave room for the others. */
+/* A connection may always queue one packet; more while all together leave room for the others. */
 bool tcp_tx_has_room(const struct tcp_sock *c)
 {
     const struct net *n = c->sk.net;
 
-    if (c->n_tx < 2)
+    if (!c->n_tx)
         return true;
     if (unlikely(c->write_seq - c->snd_nxt >= c->notsent_lowat))
         return false;

@@ -300,9 +300,12 @@ struct pkt *tcp_queue_pkt(struct tcp_sock *c)
     struct pkt *p;
     struct tx_seg *s;
 
-    if (unlikely(c->n_tx >= 2 && !tcp_tx_has_room(c)))
+    if (unlikely(c->n_tx && !tcp_tx_has_room(c)))
         return NULL;
     p = pkt_alloc(TCP_PAYLOAD_AT);
+    /* Who has nothing on its way could only be woken by others, and they may not read. */
+    if (unlikely(!p) && !c->n_tx)
+        p = pkt_alloc_spare(TCP_PAYLOAD_AT);
     if (unlikely(!p)) {
         c->sk.net->stats.no_memory++;
         return NULL;

@@ -22,16 +22,12 @@ void tcp_rx_put(struct tcp_table *t, struct pkt *p)
     }
 }
 
-/* Slow readers must not pin the packet pool: beyond our share of it, payload moves to the heap, and
- * when that share is used up too, the segment is dropped and the peer sends it again later. */
 static struct pkt *compact(struct net *n, struct pkt *p)
 {
     struct tcp_table *t = n->tcp_table;
     u32 cap = ALIGN_UP(p->len_bytes, 256);
     struct pkt *q;
 
-    if (t->rx_compact_bytes + cap > n->limits.rx_compact_bytes)
-        return NULL;
     q = heap_new(sizeof(*q) + cap);
     if (!q)
         return NULL;
@@ -48,12 +44,13 @@ static struct pkt *compact(struct net *n, struct pkt *p)
     return q;
 }
 
+/* Slow readers must not pin the packet pool: beyond our share of it, payload moves to the heap, and
+ * when that share is used up too, the segment is dropped and the peer sends it again later. */
 struct pkt *tcp_rx_compact(struct net *n, struct pkt *p)
 {
-    struct pkt *q = compact(n, p);
+    u32 held = n->tcp_table->rx_compact_bytes;
 
-    n->stats.tcp_rx_dropped += q == NULL;
-    return q;
+    return held + ALIGN_UP(p->len_bytes, 256) > n->limits.rx_compact_bytes ? NULL : compact(n, p);
 }
 
 /* A small piece moves into the room behind the last one, so that single bytes cannot hold a packet
@@ -178,8 +175,10 @@ static void ooo_insert(struct tcp_sock *c, struct pkt *p)
         goto drop;
     }
     kept = tcp_rx_keep(n, p);
-    if (!kept)
+    if (!kept) {
+        n->stats.tcp_rx_dropped++;
         goto drop;
+    }
     kept->next = *at;
     *at = kept;
     c->ooo_bytes += tcp_rx_cost(kept);
@@ -227,14 +226,22 @@ static bool got_fin(struct tcp_sock *c)
 }
 
 /* As tcp_rx_keep(). What has come too early must not keep out what it waits for: the last of it is
- * forgotten (RFC 2018 §8). */
+ * forgotten (RFC 2018 §8). Nor must what others have not read: the service may wait for this one
+ * before it reads them, so there is always room for one piece. */
 static struct pkt *keep_in_order(struct tcp_sock *c, struct pkt *p)
 {
+    struct net *n = c->sk.net;
     struct pkt *kept;
 
-    while (!(kept = tcp_rx_keep(c->sk.net, p)) && c->ooo) {
-        c->sk.net->stats.tcp_ooo_pruned++;
+    while (!(kept = tcp_rx_keep(n, p)) && c->ooo) {
+        n->stats.tcp_ooo_pruned++;
         ooo_drop(c, ooo_last(c));
+    }
+    if (unlikely(!kept)) {
+        if (!c->rcv_head)
+            kept = n->limits.rx_pkts ? p : compact(n, p);
+        n->tcp_table->n_rx += kept != NULL;
+        n->stats.tcp_rx_dropped += kept == NULL;
     }
     return kept;
 }

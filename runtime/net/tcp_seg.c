@@ -66,12 +66,13 @@ u32 tcp_window_gain(const struct tcp_sock *c)
 {
     const struct sock *sk = &c->sk;
     const struct tcp_table *t = sk->net->tcp_table;
-    u32 room = sk->rcvbuf > c->rcv_bytes ? sk->rcvbuf - c->rcv_bytes : 0;
-    u32 edge = c->rcv_nxt + MIN(room, c->rcv_wnd_max);
+    u32 room = sk->rcvbuf > c->rcv_bytes ? sk->rcvbuf - c->rcv_bytes : 0, edge;
 
-    /* Slow readers hold all the memory there is: open no window any further. */
+    /* Slow readers hold all the memory there is: open no window any further, but for those that are
+     * through with theirs. */
     if (unlikely(t->rx_compact_bytes > sk->net->limits.rx_compact_bytes / 4 * 3))
-        return 0;
+        room = c->rcv_head ? 0 : MIN(room, 2u * c->mss);
+    edge = c->rcv_nxt + MIN(room, c->rcv_wnd_max);
     return SEQ_GT(edge, c->rcv_adv) ? edge - c->rcv_adv : 0;
 }
 

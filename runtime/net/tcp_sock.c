@@ -73,7 +73,7 @@ static __attribute__((noinline)) size_t queue_data(struct tcp_sock *c, const u8 
 static void want_space(struct tcp_sock *c)
 {
     c->no_space = true;
-    if (!c->tx_head || c->n_tx < 2 || c->sk.net->tcp_table->n_tx >= c->sk.net->limits.tx_pkts) {
+    if (!c->n_tx || c->sk.net->tcp_table->n_tx >= c->sk.net->limits.tx_pkts) {
         if (list_empty(&c->mem_node))
             list_push_back(&c->sk.net->tcp_table->mem_waiters, &c->mem_node);
         tcp_arm_at(c, c->sk.net->now_ns + 10 * NSEC_PER_MSEC);

@@ -533,6 +533,37 @@ static void slow_reader(void **state)
     reset_peer(c);
 }
 
+/* Others have not read theirs, and hold all there is: one piece comes through at a time, from the
+ * pool, or from the heap if that is dry; and who has read it all hears of a window. */
+static void others_do_not_read(void **state)
+{
+    (void)state;
+    struct file *c = established();
+    struct tcp_table *t = peer_net.tcp_table;
+    u32 held = peer_net.limits.rx_compact_bytes, n_rx = peer_net.limits.rx_pkts;
+    char buf[3000];
+
+    t->rx_compact_bytes += held;
+    t->n_rx += n_rx;
+    for (int i = 0; i < 4; i++) {
+        peer_dev.is_dry = i % 2;
+        peer_send(ACK, big + i * 1460, 1460);
+        assert_int_equal(tcp_sock_of(c)->rcv_nxt, peer_seq);
+        peer_send_at(peer_seq, peer_ack, ACK, big, 1460); /* not a second one */
+        assert_int_equal(tcp_sock_of(c)->rcv_nxt, peer_seq);
+        assert_int_equal(peer_net.stats.tcp_rx_dropped, i + 1);
+        peer_drain();
+        assert_int_equal(sock_recv(c, buf, sizeof(buf), 0), 1460);
+        assert_memory_equal(buf, big + i * 1460, 1460);
+        peer_drain();
+    }
+    tcp_sock_of(c)->rcv_adv = tcp_sock_of(c)->rcv_nxt; /* the window is used up */
+    assert_int_equal(tcp_window_gain(tcp_sock_of(c)), 2 * tcp_sock_of(c)->mss);
+    t->rx_compact_bytes -= held;
+    t->n_rx -= n_rx;
+    reset_peer(c);
+}
+
 /* With the pool dry no packet is kept: text is copied to the heap if there is room, else dropped to
  * come again, what comes too early as well; what is acknowledged with it counts. */
 static void pool_is_dry(void **state)
@@ -693,6 +724,7 @@ int main(void)
                                        T(bad_options),
                                        T(slow_reader),
                                        T(pool_is_dry),
+                                       T(others_do_not_read),
                                        T(single_bytes),
                                        T(early_text_is_bounded),
                                        T(send_buffer_full),
