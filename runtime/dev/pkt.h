@@ -79,8 +79,8 @@ struct pkt *pkt_alloc(u32 headroom_bytes);
  * Returns  as pkt_alloc(), but with cap_bytes as large as it takes; NULL without memory
  */
 struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes);
-/* As pkt_alloc(), and from RAM when the pool is dry: for what is short and soon gone, without which
- * nothing would come back to the pool. */
+/* As pkt_alloc(), from RAM when the pool is dry, and from a few pages kept back when there is none:
+ * for what is short and soon gone, without which nothing would come back. */
 struct pkt *pkt_alloc_spare(u32 headroom_bytes);
 void pkt_put(struct pkt *p);
 /* pkt_put() of @p and of all that follow by p->next. */

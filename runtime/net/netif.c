@@ -39,8 +39,8 @@ static __attribute__((noinline)) int loop_tx(struct netif *nif, struct pkt *p)
     }
     struct pkt *q = pkt_alloc_large(PKT_DRIVER_HEADROOM + 2, p->len_bytes);
     u8 flags = BIT(PKT_CSUM_VALID);
-    if (unlikely(!q)) { /* the pool may be dry for want of just this one */
-        q = pkt_alloc_large(PKT_DRIVER_HEADROOM + 2, MAX(p->len_bytes, PKT_STORAGE_BYTES));
+    if (unlikely(!q) && p->len_bytes <= PKT_STORAGE_BYTES) {
+        q = pkt_alloc_spare(PKT_DRIVER_HEADROOM + 2); /* all may be held for want of just this */
         flags |= BIT(PKT_BORROWED);
     }
     if (!q) {

@@ -7,10 +7,19 @@
 #include "arch/copy.h"
 #include "net/csum.h"
 
+/* Who has nothing on its way could only be woken by others, and they may not read: so the pool's
+ * being dry does not keep it. */
+static struct pkt *first_pkt(void)
+{
+    struct pkt *p = pkt_alloc(TCP_PAYLOAD_AT);
+
+    return p ? p : pkt_alloc_large(TCP_PAYLOAD_AT, PKT_STORAGE_BYTES);
+}
+
 bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len)
 {
     struct tx_seg *s = tx_seg(p), *r;
-    struct pkt *q = pkt_alloc(TCP_PAYLOAD_AT);
+    struct pkt *q = p == c->tx_head ? first_pkt() : pkt_alloc(TCP_PAYLOAD_AT);
 
     if (!q)
         return false;
@@ -303,9 +312,8 @@ struct pkt *tcp_queue_pkt(struct tcp_sock *c)
     if (unlikely(c->n_tx && !tcp_tx_has_room(c)))
         return NULL;
     p = pkt_alloc(TCP_PAYLOAD_AT);
-    /* Who has nothing on its way could only be woken by others, and they may not read. */
     if (unlikely(!p) && !c->n_tx)
-        p = pkt_alloc_spare(TCP_PAYLOAD_AT);
+        p = first_pkt();
     if (unlikely(!p)) {
         c->sk.net->stats.no_memory++;
         return NULL;

@@ -148,16 +148,16 @@ static bool rtx_due(struct tcp_sock *c)
         tcp_send_syn(c);
     } else if (!is_in_flight) {
         c->n_retries++; /* whatever keeps it: an orphan must not wait for ever */
-        if (!list_empty(&c->tx_wait.node)) {
-            /* the ring, ARP or the address: whoever has it resumes us */
-        } else if (c->snd_wnd && SEQ_GT(c->snd_una + c->snd_wnd, c->snd_nxt)) {
+        if (list_empty(&c->tx_wait.node) && c->snd_wnd &&
+            SEQ_GT(c->snd_una + c->snd_wnd, c->snd_nxt)) {
             c->force_small = true; /* Nagle, TCP_CORK or a small window */
             tcp_output(c);
-        } else {
-            /* RFC 9293 §3.8.6.1. An old sequence number, so that the answer comes even if our byte
-             * would not fit, and none is sent twice. */
-            tcp_send_empty(c, c->snd_una - 1, TCP_F_ACK);
         }
+        /* RFC 9293 §3.8.6.1. An old sequence number, so that the answer comes even if our byte
+         * would not fit, and none is sent twice. Not if the ring, ARP or the address is to blame:
+         * whoever has it resumes us. */
+        if (list_empty(&c->tx_wait.node) && c->snd_una == c->snd_nxt)
+            tcp_send_empty(c, c->snd_una - 1, TCP_F_ACK);
     } else {
         n->stats.tcp_rto++;
         suspect_black_hole(c);

@@ -1,5 +1,4 @@
-/* RFC 9293 3.8: 190 connections that together send more than there is memory for all get it
- * through. */
+/* RFC 9293 3.8: 190 connections that send more than there is memory for all get it through. */
 /* memory: 4M */
 #include "net.h"
 

@@ -1,5 +1,4 @@
-/* RFC 9293 3.8.6: 60 connections that nobody has accepted, all full, do not keep one that is read
- * from its text. */
+/* RFC 9293 3.8.6: full connections nobody reads do not keep another from its text. */
 /* memory: 4M */
 #include "net.h"
 

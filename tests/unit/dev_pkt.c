@@ -46,9 +46,9 @@ static void pages_as_needed(void **state)
     assert_int_equal(host_n_pages, 0);
     a = pkt_alloc(0);
     b = pkt_alloc(0);
-    assert_int_equal(host_n_pages, 1);
+    assert_int_equal(host_n_pages, 1 + 1); /* and a spare one */
     c = pkt_alloc(0);
-    assert_int_equal(host_n_pages, 2);
+    assert_int_equal(host_n_pages, 2 + 2);
     assert_true(a != b && b != c && a != c);
     memset(a->buf, 1, a->cap_bytes); /* storages do not overlap: the sanitizer and b would tell */
     assert_int_equal(b->refs, 1);
@@ -58,7 +58,7 @@ static void pages_as_needed(void **state)
     pkt_put(b);
     assert_int_equal(pkt_pool_in_use(), 0);
     assert_ptr_equal(pkt_alloc(0), b); /* the warmest first */
-    assert_int_equal(host_n_pages, 2);
+    assert_int_equal(host_n_pages, 2 + 2);
 }
 
 static void budget_holds(void **state)
@@ -121,14 +121,41 @@ static void large_ones_are_pages(void **state)
     assert_int_equal(q->refs, 1);
     assert_int_equal(q->flags, 0);
     memset(q->data, 1, 60000);
-    assert_int_equal(host_n_pages, 1 + 15);
+    assert_int_equal(host_n_pages, 2 + 15);
     assert_int_equal(pkt_pool_in_use(), 1);
     pkt_put(q);
-    assert_int_equal(host_n_pages, 1);
+    assert_int_equal(host_n_pages, 2);
     host_pages_left = 0;
     assert_null(pkt_alloc_large(48, 60000));
     pkt_put(p);
     assert_int_equal(pkt_pool_in_use(), 0);
+}
+
+/* With the pool dry there is RAM, and with that short what was kept back; both fill up again. */
+static void spare_ones(void **state)
+{
+    struct pkt *p[6];
+
+    (void)state;
+    pkt_pool_init(20);
+    while (pkt_alloc(0))
+        ;
+    host_pages_left = 2;
+    for (int i = 0; i < 6; i++) { /* two pages, and the four kept */
+        p[i] = pkt_alloc_spare(48);
+        assert_non_null(p[i]);
+        assert_int_equal(pkt_headroom(p[i]), 48);
+        assert_int_equal(p[i]->refs + p[i]->len_bytes + p[i]->flags, 1);
+        assert_true(pkt_tailroom(p[i]) >= 1600);
+        memset(p[i]->data, 1, pkt_tailroom(p[i]));
+    }
+    assert_null(pkt_alloc_spare(48));
+    assert_null(pkt_alloc(0));
+    for (int i = 0; i < 6; i++)
+        pkt_put(p[i]);
+    assert_int_equal(host_pages_left, 2);
+    assert_null(pkt_alloc(0)); /* not for everybody */
+    assert_int_equal(pkt_pool_in_use(), 20);
 }
 
 int main(void)
@@ -138,6 +165,7 @@ int main(void)
         cmocka_unit_test_setup(pages_as_needed, setup),
         cmocka_unit_test_setup(budget_holds, setup),
         cmocka_unit_test_setup(no_page_left, setup),
+        cmocka_unit_test_setup(spare_ones, setup),
         cmocka_unit_test_setup(last_reference_frees, setup),
         cmocka_unit_test_setup(large_ones_are_pages, setup),
     };
