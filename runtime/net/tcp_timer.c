@@ -224,7 +224,8 @@ void tcp_timer_fire(struct timer *t)
         c->sk.net->stats.tcp_delayed_acks++;
         tcp_send_ack(c);
     }
-    if (!list_empty(&c->mem_node)) { /* packets may have come free where we do not look */
+    /* Memory may have come free where we do not look. For TCP's own share tcp_mem_wake() looks. */
+    if (!list_empty(&c->mem_node) && tcp_tx_has_room(c)) {
         list_remove(&c->mem_node);
         c->no_space = false;
         file_notify(&c->sk.file, EPOLLOUT | EPOLLWRNORM);
