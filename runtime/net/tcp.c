@@ -1,4 +1,4 @@
-/* TCP connections: the table of them, how they begin, and the many ways they end. */
+/* TCP connections: the table of them, and the many ways they end. */
 #include "net/tcp.h"
 
 #include <errno.h>
@@ -442,74 +442,4 @@ void tcp_release(struct sock *sk)
         tcp_fin_wait2(c);
         break;
     }
-}
-
-/* --- opening --- */
-
-/* A local port that makes the flow unique (RFC 6056 §3.3.1). It is not entered into the port table:
- * other connections may share it. */
-static bool pick_port(struct tcp_sock *c)
-{
-    struct net *n = c->sk.net;
-    struct ip_flow *f = &c->sk.flow;
-    u32 range = PORT_LAST - PORT_FIRST + 1;
-    u32 start = (u32)(net_random64() % range);
-
-    for (u32 i = 0; i < range; i++) {
-        f->lport = be16(PORT_FIRST + (start + i) % range);
-        if (!port_is_taken(&n->tcp_table->ports, f->lport) &&
-            !tcp_find(n, &f->local, &f->remote, tcp_ports(f)))
-            return true;
-    }
-    f->lport = 0;
-    return false;
-}
-
-/* Choose what is not chosen yet and send the SYN; again when an address has come. */
-void tcp_start_connect(struct tcp_sock *c)
-{
-    struct sock *sk = &c->sk;
-    struct net *n = sk->net;
-    struct ip_route rt;
-    int err = ip_route(n, &sk->flow.remote, &rt);
-
-    if (err == -EAGAIN && n->now_ns < n->acquire_end_ns) {
-        c->is_waiting_addr = true;
-        c->rtx_at = n->acquire_end_ns;
-        c->rtx_kind = TCP_RTX_TIMEOUT;
-        tcp_arm_at(c, c->rtx_at);
-        net_block(n, &c->tx_wait);
-        return;
-    }
-    if (err) {
-        tcp_done(c, err == -EAGAIN ? ENETUNREACH : -err);
-        return;
-    }
-    if (ip_addr_is_any(&sk->flow.remote))
-        sk->flow.remote = rt.src;
-    if (!sk->has_addr)
-        sk->flow.local = rt.src;
-    if (!sk->flow.lport && !pick_port(c)) {
-        tcp_done(c, EADDRNOTAVAIL);
-        return;
-    }
-    if (tcp_find(n, &sk->flow.local, &sk->flow.remote, tcp_ports(&sk->flow))) {
-        tcp_done(c, EADDRNOTAVAIL);
-        return;
-    }
-    c->is_waiting_addr = false;
-    c->nif = rt.nif;
-    c->rtx_at = 0;
-    c->has_ts = c->has_sack = c->has_ecn = true;
-    c->wscale_ok = true;
-    c->iss = tcp_iss(n, &sk->flow);
-    c->ts_offset = (u32)tcp_secret(n, &sk->flow, 1);
-    c->snd_una = c->iss;
-    c->snd_nxt = c->write_seq = c->small_end = c->recover = c->fack = c->reo_round = c->iss + 1;
-    c->progress_ns = c->last_rx_ns = n->now_ns;
-    n->stats.tcp_active_opens++;
-    tcp_hash(n, &c->ep);
-    tcp_send_syn(c);
-    if (c->ep.state == TCP_SYN_SENT)
-        tcp_rtx_start(c);
 }

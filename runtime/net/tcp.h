@@ -1,9 +1,8 @@
 /*
- * TCP (RFC 9293), inside. tcp.c opens and closes, tcp_in.c and tcp_out.c move segments, tcp_seg.c
- * puts headers on them, tcp_rcv.c
- * keeps what has come, tcp_timer.c waits, tcp_rack.c finds what is lost, tcp_cong.c decides how
- * much may be on its way, tcp_listen.c meets strangers, tcp_tw.c remembers the dead, tcp_sock.c is
- * the service's side.
+ * TCP (RFC 9293), inside. tcp.c has the table and closes, tcp_open.c and tcp_listen.c open,
+ * tcp_in.c and tcp_out.c move segments, tcp_seg.c puts headers on them, tcp_rcv.c keeps what has
+ * come, tcp_timer.c waits, tcp_rack.c finds what is lost, tcp_cong.c decides how much may be on its
+ * way, tcp_tw.c remembers the dead, tcp_sock.c is the service's side.
  *
  * Everything is in host byte order except struct ip_flow and the header template.
  */
@@ -254,6 +253,9 @@ struct tcp_table {
     u32 n_tw, n_orphans;
     u32 n_tx, n_rx;       /* packets in all send queues; in all receive and reassembly queues */
     u32 rx_compact_bytes; /* heap behind the receive queues */
+    /* tcp_open.c, where connect(2) is linked. */
+    void (*start_connect)(struct tcp_sock *c);
+    void (*syn_sent_input)(struct tcp_sock *c, struct tcp_in *s);
     struct port_table ports;
 };
 
@@ -340,7 +342,6 @@ void tcp_time_wait(struct tcp_sock *c);
 void tcp_fin_wait2(struct tcp_sock *c);
 /* Send RST, then as tcp_done(). */
 void tcp_abort(struct tcp_sock *c, int err);
-void tcp_start_connect(struct tcp_sock *c);
 void tcp_tx_purge(struct tcp_sock *c);
 void tcp_rx_purge(struct tcp_sock *c);
 /* A buffer's size, the clamp or the window scale has changed. */
@@ -384,8 +385,26 @@ struct tcp_num_opt {
 };
 const struct tcp_num_opt *tcp_num_opt(int name); /* NULL: no such option */
 
+/* --- tcp_open.c: through struct tcp_table, so that only tcp_connect() links it --- */
+/* Choose what is not chosen yet and send the SYN; again when an address has come. */
+void tcp_start_connect(struct tcp_sock *c);
+/* A segment in SYN-SENT, without its payload (RFC 9293 §3.10.7.3). */
+void tcp_syn_sent_input(struct tcp_sock *c, struct tcp_in *s);
+
 /* --- tcp_in.c --- */
 extern const struct ip_proto tcp_proto;
+/* The peer has acknowledged our SYN. Returns false if the segment is to be ignored. */
+bool tcp_established(struct tcp_sock *c);
+
+/* RFC 7323 §4.3: echoed is the first segment that our next ACK covers. A delayed ACK is on its way
+ * only if something has come since the last one. */
+static inline void tcp_note_ts(struct tcp_sock *c, const struct tcp_in *s)
+{
+    if (c->ack_at)
+        return;
+    c->ts_recent = s->ts_val;
+    c->ts_recent_ns = c->sk.net->now_ns;
+}
 
 /* The connection's timer fires at @at_ns at the latest. */
 static inline void tcp_arm_at(struct tcp_sock *c, u64 at_ns)

@@ -116,16 +116,6 @@ static inline bool ack_single(struct tcp_sock *c, u32 ack)
     return true;
 }
 
-/* RFC 7323 §4.3: echoed is the first segment that our next ACK covers. A delayed ACK is on its way
- * only if something has come since the last one. */
-static inline void note_ts(struct tcp_sock *c, const struct tcp_in *s)
-{
-    if (c->ack_at)
-        return;
-    c->ts_recent = s->ts_val;
-    c->ts_recent_ns = c->sk.net->now_ns;
-}
-
 /* --- the slow path --- */
 
 /* RFC 5961 §3 and RFC 9293 §3.10.7.4, second step. Returns false if the connection is gone. */
@@ -154,8 +144,7 @@ static bool take_rst(struct tcp_sock *c, const struct tcp_in *s)
     return false;
 }
 
-/* The peer has acknowledged our SYN|ACK. Returns false if the segment is to be ignored. */
-static bool established(struct tcp_sock *c)
+bool tcp_established(struct tcp_sock *c)
 {
     struct tcp_sock *l = c->parent;
 
@@ -214,7 +203,7 @@ static bool take_ack(struct tcp_sock *c, const struct tcp_in *s, bool *is_gone)
         if (c->parent && c->rtx_at && c->n_retries < c->parent->defer_tries && !s->len &&
             !(s->flags & TCP_F_FIN))
             return false;
-        if (!established(c))
+        if (!tcp_established(c))
             return false;
         c->snd_una = s->ack;
         c->snd_wl1 = s->seq - 1;
@@ -334,7 +323,7 @@ static void conn_slow(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
     if (!(s->flags & TCP_F_ACK))
         goto drop;
     if (s->has_ts && c->has_ts && SEQ_LEQ(s->seq, c->rcv_nxt))
-        note_ts(c, s); /* PAWS has passed it, or was too old to tell (RFC 7323 §5.5) */
+        tcp_note_ts(c, s); /* PAWS has passed it, or was too old to tell (RFC 7323 §5.5) */
     if (!take_ack(c, s, &is_gone)) {
         pkt_put(p);
         if (!is_gone && c->ack_now)
@@ -349,61 +338,6 @@ static void conn_slow(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
     return;
 drop:
     pkt_put(p);
-}
-
-/* RFC 9293 §3.10.7.3 */
-static __attribute__((noinline)) void syn_sent_input(struct tcp_sock *c, struct tcp_in *s)
-{
-    struct net *n = c->sk.net;
-    bool has_ack = s->flags & TCP_F_ACK;
-
-    if (has_ack && s->ack != c->snd_nxt) {
-        if (!(s->flags & TCP_F_RST)) {
-            n->stats.tcp_rst_out++;
-            tcp_send_raw(n, &c->sk.flow, s->ack, 0, TCP_F_RST, 0, NULL);
-        }
-        return;
-    }
-    if (s->flags & TCP_F_RST) {
-        if (has_ack) {
-            n->stats.tcp_resets_in++;
-            tcp_done(c, ECONNREFUSED);
-        }
-        return;
-    }
-    if (!(s->flags & TCP_F_SYN))
-        return;
-    c->irs = s->seq;
-    c->rcv_nxt = s->seq + 1;
-    c->rcv_adv = c->rcv_nxt + MIN(c->sk.rcvbuf, 0xffffu);
-    c->has_ts = c->has_ts && s->has_ts;
-    c->has_sack = s->has_sack;
-    c->has_ecn = c->has_ecn && (s->flags & (TCP_F_ECE | TCP_F_CWR)) == TCP_F_ECE;
-    c->wscale_ok = s->has_wscale;
-    c->snd_wscale = s->wscale;
-    if (!s->has_wscale)
-        c->rcv_wscale = 0;
-    tcp_set_bufs(c);
-    if (c->has_ts)
-        note_ts(c, s);
-    c->peer_mss = s->mss ? s->mss : TCP_MSS_UNTOLD;
-    c->hdr_generation = 0;
-    tcp_set_mss(c, c->nif->mtu_bytes);
-    c->snd_wnd = c->max_wnd = s->wnd; /* in a SYN it is not scaled */
-    c->snd_wl1 = s->seq;
-    c->snd_wl2 = s->ack;
-    if (has_ack) {
-        c->snd_una = s->ack;
-        if (!c->n_retries)
-            tcp_rtt_sample(c, (n->now_ns - c->progress_ns) / 1024);
-        c->ack_now = true;
-        established(c);
-        tcp_output(c);
-        return;
-    }
-    c->ep.state = TCP_SYN_RECV; /* simultaneous open */
-    tcp_send_syn(c);
-    tcp_rtx_start(c);
 }
 
 /* Owns @p. */
@@ -428,7 +362,7 @@ static inline void conn_input(struct tcp_sock *c, struct tcp_in *s, struct pkt *
         p = q;
     }
     if (s->has_ts)
-        note_ts(c, s);
+        tcp_note_ts(c, s);
     c->snd_wnd = s->wnd << c->snd_wscale;
     if (unlikely(c->snd_wnd > c->max_wnd))
         c->max_wnd = c->snd_wnd;
@@ -449,7 +383,7 @@ static inline void conn_input(struct tcp_sock *c, struct tcp_in *s, struct pkt *
     return;
 slow:
     if (c->ep.state == TCP_SYN_SENT) {
-        syn_sent_input(c, s);
+        n->tcp_table->syn_sent_input(c, s);
         pkt_put(p);
         return;
     }

@@ -383,7 +383,7 @@ void tcp_blocked_resume(struct tx_waiter *w)
 
     c->sk.net->now_ns = net_now(c->sk.net);
     if (c->is_waiting_addr)
-        tcp_start_connect(c);
+        c->sk.net->tcp_table->start_connect(c);
     else if (c->syn_is_due)
         tcp_send_syn(c);
     else

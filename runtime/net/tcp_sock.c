@@ -462,6 +462,8 @@ int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
     int err;
 
     n->now_ns = net_now_slow(n);
+    n->tcp_table->start_connect = tcp_start_connect;
+    n->tcp_table->syn_sent_input = tcp_syn_sent_input;
     switch (c->ep.state) {
     case TCP_SYN_SENT:
     case TCP_SYN_RECV:
