@@ -63,7 +63,7 @@ enum { TIMER_NONE, TIMER_RETRANSMIT, TIMER_KEEPALIVE, TIMER_TIME_WAIT, TIMER_PRO
 
 static void put_conn(const struct table *t, const struct tcp_sock *c)
 {
-    u64 now = net_now_slow(c->sk.net), at = 0;
+    u64 now = net_now_slow(c->net), at = 0;
     bool is_listening = c->ep.state == TCP_LISTEN;
     bool is_probing = c->snd_una == c->snd_nxt; /* nothing is in flight */
     u32 tx = c->write_seq + c->fin_queued - c->snd_una, timer = TIMER_NONE;
@@ -123,7 +123,7 @@ static void tcp_table(struct table *t)
         list_for_each (it, &n->tcp_table->ports.buckets[i]) {
             const struct sock *sk = list_entry(it, struct sock, port_node);
             if (sk->is_listening)
-                tcp_line(t, &((const struct tcp_sock *)sk)->ep);
+                tcp_line(t, &CONTAINER_OF(sk, const struct tcp_sock, sk)->ep);
         }
     }
     for (u32 i = 0; i < 1u << n->limits.hash_bits; i++)

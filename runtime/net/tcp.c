@@ -132,7 +132,7 @@ u32 tcp_iss(struct net *n, const struct ip_flow *f)
 /* A connection may always queue one packet; more while all together leave room for the others. */
 bool tcp_tx_has_room(const struct tcp_sock *c)
 {
-    const struct net *n = c->sk.net;
+    const struct net *n = c->net;
 
     if (!c->n_tx)
         return true;
@@ -163,7 +163,7 @@ void tcp_mem_wake(struct tcp_table *t)
 
 void tcp_tx_purge(struct tcp_sock *c)
 {
-    struct tcp_table *t = c->sk.net->tcp_table;
+    struct tcp_table *t = c->net->tcp_table;
 
     while (c->tx_head) {
         struct pkt *p = c->tx_head;
@@ -187,7 +187,7 @@ static void rx_list_purge(struct tcp_table *t, struct pkt **head)
 
 void tcp_rx_purge(struct tcp_sock *c)
 {
-    struct tcp_table *t = c->sk.net->tcp_table;
+    struct tcp_table *t = c->net->tcp_table;
 
     rx_list_purge(t, &c->rcv_head);
     rx_list_purge(t, &c->ooo);
@@ -223,6 +223,7 @@ struct tcp_sock *tcp_new(struct net *n, int file_flags)
         heap_free(c);
         return NULL;
     }
+    c->net = n;
     c->ep.state = TCP_CLOSE;
     c->ep.flow = &c->sk.flow;
     c->mss = TCP_MSS_UNTOLD;
@@ -285,7 +286,7 @@ void tcp_set_mss(struct tcp_sock *c, u32 mtu_bytes)
 void tcp_narrow(struct tcp_sock *c, u32 mtu_bytes)
 {
     tcp_set_mss(c, mtu_bytes);
-    c->narrow_end_ns = c->sk.net->now_ns + TCP_NARROW_NS;
+    c->narrow_end_ns = c->net->now_ns + TCP_NARROW_NS;
     tcp_rack_too_big(c);
 }
 
@@ -304,7 +305,7 @@ void tcp_free(struct tcp_sock *c)
 static void detach(struct tcp_sock *c)
 {
     if (c->ep.state != TCP_CLOSE && c->ep.state != TCP_LISTEN && !c->is_waiting_addr)
-        tcp_unhash(c->sk.net, &c->ep);
+        tcp_unhash(c->net, &c->ep);
     c->ep.state = TCP_CLOSE;
     c->is_waiting_addr = c->syn_is_due = c->sk.is_connected = false;
     c->sk.shut = SHUT_RD_BIT | SHUT_WR_BIT;
@@ -314,7 +315,7 @@ static void detach(struct tcp_sock *c)
     list_remove(&c->mem_node);
     port_unbind(&c->sk);
     tcp_tx_purge(c);
-    rx_list_purge(c->sk.net->tcp_table, &c->ooo);
+    rx_list_purge(c->net->tcp_table, &c->ooo);
     c->ooo_bytes = 0;
 }
 
@@ -322,7 +323,7 @@ void tcp_done(struct tcp_sock *c, int err)
 {
     struct tcp_sock *l = c->parent;
 
-    c->sk.net->stats.tcp_ended[c->ep.state]++;
+    c->net->stats.tcp_ended[c->ep.state]++;
     detach(c);
     if (l && !c->is_in_accept_q) { /* half-open: the service never hears of it */
         l->n_syn--;
@@ -331,7 +332,7 @@ void tcp_done(struct tcp_sock *c, int err)
         return;
     }
     if (c->is_orphan) {
-        c->sk.net->tcp_table->n_orphans--;
+        c->net->tcp_table->n_orphans--;
         tcp_free(c);
         return;
     }
@@ -343,7 +344,7 @@ void tcp_done(struct tcp_sock *c, int err)
 
 void tcp_time_wait(struct tcp_sock *c)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
 
     tcp_unhash(n, &c->ep);
     tcp_tw_add(c);
@@ -354,7 +355,7 @@ void tcp_time_wait(struct tcp_sock *c)
 void tcp_abort(struct tcp_sock *c, int err)
 {
     if (c->ep.state != TCP_SYN_SENT && c->ep.state != TCP_CLOSE && c->ep.state != TCP_LISTEN) {
-        c->sk.net->stats.tcp_rst_out++;
+        c->net->stats.tcp_rst_out++;
         tcp_send_empty(c, c->snd_nxt, TCP_F_RST | TCP_F_ACK);
     }
     tcp_done(c, err);
@@ -373,7 +374,7 @@ void tcp_fin_wait2(struct tcp_sock *c)
     if (c->linger2_s == UINT32_MAX)
         tcp_abort(c, 0);
     else
-        tcp_arm_at(c, c->keep_at = c->sk.net->now_ns + c->linger2_s * NSEC_PER_SEC);
+        tcp_arm_at(c, c->keep_at = c->net->now_ns + c->linger2_s * NSEC_PER_SEC);
 }
 
 /* Everybody a listener has not handed out yet. */
@@ -386,7 +387,7 @@ static void listener_drop(struct tcp_sock *l)
         list_remove(&c->child_node);
         c->parent = NULL;
         c->is_orphan = true;
-        l->sk.net->tcp_table->n_orphans++;
+        l->net->tcp_table->n_orphans++;
         tcp_abort(c, 0);
     }
     l->n_accept = 0;

@@ -102,10 +102,10 @@ struct tcp_in {
 
 /* What the connection table holds: a connection, or the memory of one (struct tcp_tw). */
 struct tcp_ep {
-    struct tcp_ep *hash_next;
-    struct ip_flow *flow;
-    u32 ports; /* tcp_ports(flow) */
     u8 state;  /* TCP_TIME_WAIT: a struct tcp_tw */
+    u32 ports; /* tcp_ports(flow) */
+    struct ip_flow *flow;
+    struct tcp_ep *hash_next;
 };
 
 struct tcp_tw {
@@ -118,77 +118,88 @@ struct tcp_tw {
     bool has_ts;
 };
 
+/*
+ * A connection. First what most of the code uses: up to 127 an offset is a byte in an instruction,
+ * behind that four. A new field goes behind sk, unless it is used more than what it pushes there.
+ */
 struct tcp_sock {
-    struct sock sk; /* first: the file, then the flow */
-    struct tcp_ep ep;
-
-    /* What the fast paths touch. */
-    u32 snd_una, snd_nxt;
-    u32 snd_wnd, snd_wl1, snd_wl2, max_wnd;
-    u32 cwnd, ssthresh;
-    u32 sacked_bytes, lost_bytes; /* of what is between una and nxt: not in the network any more */
-    u32 rcv_wnd_full;             /* with nothing to read: the lesser of the buffer and … */
-    u32 rcv_wnd_max;      /* … what the window may be at most: the field, or the service's word */
-    u32 rcv_wnd_slack;    /* less than that behind rcv_wnd_full: not worth moving the edge */
-    u32 rcv_nxt, rcv_adv; /* rcv_adv: right edge of the window the peer knows */
-    u32 rcv_bytes;        /* in rcv_head: what the service may read */
+    struct net *net; /* sk.net */
     u32 ts_recent, ts_offset;
-    u16 mss; /* payload bytes of a full segment we send */
-    u8 snd_wscale, rcv_wscale;
-    bool has_ts;
-    bool ack_now;        /* an ACK must go out */
-    u8 n_unacked;        /* full segments received since our last ACK */
-    bool more;           /* MSG_MORE of the last send */
-    bool force_small;    /* a held-back small segment has waited long enough */
-    bool fin_queued;     /* our FIN follows the last byte of the send queue */
-    bool got_fin;        /* the peer's FIN has arrived, in order */
-    bool is_orphan;      /* no descriptor: frees itself */
+    struct pkt *tx_head, *tx_next; /* sent and unsent, in order of seq; first one never sent */
+    struct pkt *ooo;               /* out of order, by seq, no overlaps */
+    u32 snd_una, snd_nxt;
+    u32 snd_wnd, cwnd;
+    u32 sacked_bytes, lost_bytes; /* of what is between una and nxt: not in the network any more */
+    u32 n_sacked;                 /* segments; without SACK: duplicate ACKs */
+    u32 recover;                  /* snd_nxt when the window was last reduced */
+    u32 write_seq;                /* seq after the last byte queued: our FIN's, if there is one */
+    u32 n_tx;                     /* packets queued to be sent */
+    u32 rcv_nxt, rcv_adv;         /* rcv_adv: right edge of the window the peer knows */
+    u32 rcv_bytes;                /* in rcv_head: what the service may read */
+    u32 srtt8_us;                 /* SRTT of RFC 6298, times 8; 0 = no sample yet */
+    u32 hdr_generation;           /* of the ARP cache when hdr was made; 0 = make it anew */
+    u16 mss;                      /* payload bytes of a full segment we send */
+    u8 rcv_wscale;
+    u8 hdr_len, ip_len; /* IP and TCP header, options included; the IP header of it */
+    u8 ca_state;        /* TCP_CA_…: Open, and everything is as it should be */
+    u8 n_retries;       /* RTOs or probes since the last progress */
+    u8 rtx_kind;        /* TCP_RTX_… */
+    u8 frto;            /* was the timeout one? TCP_FRTO_… */
+    bool frto_has_orig; /* what was sent before it and not again has arrived since frto changed */
+    bool has_ts, has_sack; /* agreed on: both SYNs had the option; */
+    bool has_ecn;          /* their flags (RFC 3168) */
+    bool cwr_due;          /* CWR goes with the next new data */
+    bool ack_now;          /* an ACK must go out */
+    u8 n_unacked;          /* full segments received since our last ACK */
+    bool force_small;      /* a held-back small segment has waited long enough */
+    bool fin_queued;       /* our FIN follows the last byte of the send queue */
+    bool has_tlp;          /* a probe is out, ending at tlp_end */
+    bool is_orphan;        /* no descriptor: frees itself */
+    struct tcp_ep ep;      /* its state is the last thing in reach */
+    struct sock sk;
+
+    u64 rtx_at, ack_at; /* see timer */
+    u64 progress_ns;
+    struct netif *nif;
+    struct pkt *rcv_head, *rcv_tail;
+    struct pkt *tx_tail;
+    u32 tx_max;    /* packets that may be queued to be sent */
+    u32 small_end; /* end of the last segment sent that was not full (Nagle) */
+    u32 ssthresh, max_wnd;
+    u32 snd_wl1, snd_wl2;
+    u32 rcv_wnd_full;  /* with nothing to read: the lesser of the buffer and … */
+    u32 rcv_wnd_max;   /* … what the window may be at most: the field, or the service's word */
+    u32 rcv_wnd_slack; /* less than that behind rcv_wnd_full: not worth moving the edge */
+    u8 snd_wscale;
     bool no_space;       /* a writer was told to wait */
-    u8 ca_state;         /* TCP_CA_…: Open, and everything is as it should be */
-    bool has_ecn;        /* agreed on (RFC 3168) */
-    bool has_ce;         /* congestion was met: said in each ACK … */
-    bool cwr_due;        /* … until CWR comes; ours goes with the next new data */
-    u8 n_retries;        /* RTOs or probes since the last progress */
-    u32 hdr_generation;  /* of the ARP cache when hdr was made; 0 = make it anew */
-    u8 hdr_len;          /* IP and TCP header, options included */
-    u8 ip_len;           /* the IP header of it */
+    bool more;           /* MSG_MORE of the last send */
+    bool got_fin;        /* the peer's FIN has arrived, in order */
+    bool has_ce;         /* congestion was met: said in each ACK until CWR comes */
     u32 ip_sum, tcp_sum; /* of the template's fixed part, */
     u32 pseudo_sum;      /* and of the pseudo-header without the length */
     /* Ethernet, IP, TCP: the parts that never change; ends at the end, so that whole words copied
      * from its back never reach into the payload. */
     u8 hdr[TCP_TEMPLATE_BYTES] __attribute__((aligned(8)));
-    struct netif *nif;
 
-    struct pkt *tx_head, *tx_tail; /* sent and unsent, in order of seq */
-    struct pkt *tx_next;           /* first one never sent */
-    u32 n_tx, tx_max;              /* packets queued, and how many may be */
-    u32 write_seq;                 /* seq after the last byte queued: our FIN's, if there is one */
-    u32 small_end;                 /* end of the last segment sent that was not full (Nagle) */
-    struct pkt *rcv_head, *rcv_tail;
-    struct pkt *ooo; /* out of order, by seq, no overlaps */
-    u32 ooo_bytes;   /* of memory that it holds: tcp_rx_cost() of each */
-
-    u32 iss, irs, recover;
-    u32 srtt8_us, rttvar4_us; /* SRTT and RTTVAR of RFC 6298, times 8 and 4; 0 = no sample yet */
-    u32 min_rtt_us;           /* of the last minutes; 0 = none yet */
-    u64 min_rtt_ns;           /* when that was */
-    u64 narrow_end_ns;        /* the MSS is for a smaller MTU than the interface's; 0 = it is not */
+    u32 ooo_bytes; /* of memory that ooo holds: tcp_rx_cost() of each */
+    u32 iss, irs;
+    u32 rttvar4_us;    /* RTTVAR of RFC 6298, times 4 */
+    u32 min_rtt_us;    /* of the last minutes; 0 = none yet */
+    u64 min_rtt_ns;    /* when that was */
+    u64 narrow_end_ns; /* the MSS is for a smaller MTU than the interface's; 0 = it is not */
 
     /* Loss detection, tcp_rack.c */
-    u32 n_sacked;                /* segments; without SACK: duplicate ACKs */
-    u64 rack_sent_ns;            /* of what has arrived, the one sent last: when, */
-    u32 rack_end, rack_rtt_us;   /* its end, and how long that took */
-    u32 fack;                    /* end of the highest that has arrived */
-    u32 reo_round;               /* reo_mult does not grow before this is acknowledged */
-    u8 reo_mult, reo_persist;    /* patience with reordering, min_rtt / 4; recoveries it lasts */
-    bool has_reordering;         /* has been seen */
-    bool has_tlp, is_tlp_resent; /* a probe is out, ending at tlp_end; it was sent before */
+    u64 rack_sent_ns;          /* of what has arrived, the one sent last: when, */
+    u32 rack_end, rack_rtt_us; /* its end, and how long that took */
+    u32 fack;                  /* end of the highest that has arrived */
+    u32 reo_round;             /* reo_mult does not grow before this is acknowledged */
+    u8 reo_mult, reo_persist;  /* patience with reordering, min_rtt / 4; recoveries it lasts */
+    bool has_reordering;       /* has been seen */
+    bool is_tlp_resent;        /* the probe was sent before */
     u32 tlp_end;
     u32 n_resent;                           /* segments, ever */
     u32 prr_flight, prr_delivered, prr_out; /* RFC 6937, since recovery began */
-    u8 frto;                                /* was the timeout one? TCP_FRTO_… */
-    bool frto_has_orig; /* what was sent before it and not again has arrived since frto changed */
-    u32 frto_ts;        /* our clock when it fired */
+    u32 frto_ts;                            /* our clock when it fired */
 
     /* Congestion control, tcp_cong.c */
     u32 partial_acked;         /* Reno: bytes since cwnd last grew */
@@ -202,7 +213,6 @@ struct tcp_sock {
     s32 soft_err;    /* positive errno: why it may have failed, if it does */
     bool syn_is_due; /* our SYN could not leave yet */
     bool wscale_ok;  /* the peer's SYN had the option */
-    bool has_sack;   /* both SYNs had SACK-permitted */
     bool has_dsack;  /* dsack: what came twice, not told yet */
     u8 n_recent;
     u32 recent[TCP_SACK_BLOCKS]; /* a byte of each block in ooo, the latest first */
@@ -210,13 +220,12 @@ struct tcp_sock {
     bool was_connected;   /* has been ESTABLISHED */
     bool is_waiting_addr; /* connect() before DHCP was done */
     u64 challenge_ns;     /* no second challenge ACK before */
-    u64 last_rx_ns, ts_recent_ns, progress_ns;
+    u64 last_rx_ns, ts_recent_ns;
 
-    /* One timer, rearmed only to fire earlier; when it fires it looks which of these is due. 0 =
-     * off */
+    /* One timer, rearmed only to fire earlier; when it fires it looks which of rtx_at,
+     * ack_at and keep_at is due. 0 = off */
     struct timer timer;
-    u64 rtx_at, ack_at, keep_at;
-    u8 rtx_kind; /* TCP_RTX_… */
+    u64 keep_at;
     u32 n_keep;
 
     /* What the service has asked for (tcp_opt.c), and what an accepted connection takes over from
@@ -244,6 +253,8 @@ struct tcp_sock {
     bool is_in_accept_q;
 };
 
+_Static_assert(offsetof(struct tcp_sock, ep.state) < 128, "in reach");
+
 struct tcp_table {
     struct tcp_ep **buckets;
     struct list time_waits, mem_waiters;
@@ -261,7 +272,7 @@ struct tcp_table {
 
 static inline struct tcp_sock *tcp_of(struct sock *sk)
 {
-    return (struct tcp_sock *)sk;
+    return CONTAINER_OF(sk, struct tcp_sock, sk);
 }
 
 /* Something waits to be sent: data, or our FIN (again, after a timeout). */
@@ -308,7 +319,7 @@ static inline void tcp_put32(u8 *o, u32 v)
 
 static inline u32 tcp_ts_now(const struct tcp_sock *c)
 {
-    return (u32)(c->sk.net->now_ns >> 20) + c->ts_offset; /* about a millisecond, RFC 7323 §5.4 */
+    return (u32)(c->net->now_ns >> 20) + c->ts_offset; /* about a millisecond, RFC 7323 §5.4 */
 }
 
 /* --- tcp.c --- */
@@ -403,7 +414,7 @@ static inline void tcp_note_ts(struct tcp_sock *c, const struct tcp_in *s)
     if (c->ack_at)
         return;
     c->ts_recent = s->ts_val;
-    c->ts_recent_ns = c->sk.net->now_ns;
+    c->ts_recent_ns = c->net->now_ns;
 }
 
 /* The connection's timer fires at @at_ns at the latest. */
@@ -524,7 +535,7 @@ void tcp_rtx_start_at(struct tcp_sock *c, u64 from_ns);
  * before the least there is; nearly always the ACK comes first (TCP_RTX_LOOK). */
 static inline void tcp_rtx_start(struct tcp_sock *c)
 {
-    u64 now = c->sk.net->now_ns;
+    u64 now = c->net->now_ns;
 
     if (unlikely(c->snd_nxt - c->snd_una > c->mss || c->n_retries)) {
         tcp_rtx_start_at(c, now);

@@ -37,7 +37,7 @@ static u32 cube_root(u64 x)
 /* RFC 9438 §4.2: W_cubic() a round trip from now. C is 0.4 segments/s³. */
 static u32 cubic_target(struct tcp_sock *c)
 {
-    u64 now = c->sk.net->now_ns;
+    u64 now = c->net->now_ns;
     s64 t, grown;
 
     if (!c->cubic_ns) { /* the first time since cwnd was reduced */
@@ -87,7 +87,7 @@ void tcp_cong_acked(struct tcp_sock *c, u32 n_bytes)
         reno_grow(c, n_bytes);
     } else {
         /* RFC 9438 §4.2: the time in which cwnd was not needed does not count. */
-        u64 now = c->sk.net->now_ns, idle_ns = now - c->cubic_idle_ns;
+        u64 now = c->net->now_ns, idle_ns = now - c->cubic_idle_ns;
         if (c->cubic_ns && idle_ns > tcp_srtt_us(c) * 2 * NSEC_PER_USEC)
             c->cubic_ns += MIN(idle_ns, now - c->cubic_ns);
         c->cubic_idle_ns = now;
@@ -174,7 +174,7 @@ void tcp_cong_undo(struct tcp_sock *c, u32 acked)
 
 void tcp_cong_idle(struct tcp_sock *c)
 {
-    u64 idle_ns = c->sk.net->now_ns - c->progress_ns;
+    u64 idle_ns = c->net->now_ns - c->progress_ns;
 
     if (c->snd_una == c->snd_nxt && c->tx_next && idle_ns > tcp_rto_us(c) * NSEC_PER_USEC)
         c->cwnd = MIN(c->cwnd, INITIAL_SEGMENTS * c->mss);

@@ -33,7 +33,7 @@ static void trim_head(struct tcp_sock *c, struct pkt *p, u32 ack)
 /* s->ack is new and within what we sent. Returns the bytes of it that no block had told of. */
 static u32 ack_advance(struct tcp_sock *c, const struct tcp_in *s)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     struct tcp_table *t = n->tcp_table;
     u32 ack = s->ack, acked = ack - c->snd_una, delivered = acked;
     bool was_limited = tcp_in_flight(c) + c->mss > c->cwnd;
@@ -93,7 +93,7 @@ static u32 ack_advance(struct tcp_sock *c, const struct tcp_in *s)
  * goes. False: it is otherwise, and nothing has been done. */
 static inline bool ack_single(struct tcp_sock *c, u32 ack)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     struct tcp_table *t = n->tcp_table;
     struct pkt *p = c->tx_head;
     struct tx_seg *seg;
@@ -127,7 +127,7 @@ static bool take_rst(struct tcp_sock *c, const struct tcp_in *s)
         tcp_challenge_ack(c);
         return true;
     }
-    c->sk.net->stats.tcp_resets_in++;
+    c->net->stats.tcp_resets_in++;
     switch (c->ep.state) {
     case TCP_SYN_RECV:
         err = ECONNREFUSED; /* simultaneous open; a half-open child just disappears */
@@ -150,7 +150,7 @@ bool tcp_established(struct tcp_sock *c)
 
     if (l) {
         if (l->n_accept > l->backlog) { /* as Linux: stay half-open until there is room */
-            c->sk.net->stats.tcp_listen_full++;
+            c->net->stats.tcp_listen_full++;
             return false;
         }
         list_remove(&c->child_node);
@@ -163,10 +163,10 @@ bool tcp_established(struct tcp_sock *c)
     c->was_connected = c->sk.is_connected = true;
     c->n_retries = 0;
     c->rtx_at = 0;
-    c->progress_ns = c->sk.net->now_ns;
+    c->progress_ns = c->net->now_ns;
     tcp_cong_init(c);
     if (c->sk.keepalive)
-        tcp_arm_at(c, c->keep_at = c->sk.net->now_ns + c->keep_idle_s * NSEC_PER_SEC);
+        tcp_arm_at(c, c->keep_at = c->net->now_ns + c->keep_idle_s * NSEC_PER_SEC);
     if (l)
         file_notify(&l->sk.file, EPOLLIN | EPOLLRDNORM);
     else
@@ -189,7 +189,7 @@ static void take_window(struct tcp_sock *c, const struct tcp_in *s)
  * gone (*is_gone). */
 static bool take_ack(struct tcp_sock *c, const struct tcp_in *s, bool *is_gone)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     u32 old_wnd = c->snd_wnd, acked = 0, delivered = 0;
     bool is_dup;
 
@@ -279,7 +279,7 @@ static bool is_acceptable(const struct tcp_sock *c, const struct tcp_in *s)
 /* Owns @p. */
 static void conn_slow(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     bool is_gone = false;
 
     if (c->ep.state == TCP_SYN_RECV && (s->flags & TCP_F_SYN) && s->seq == c->irs) {
@@ -343,7 +343,7 @@ drop:
 /* Owns @p. */
 static inline void conn_input(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     u32 acked;
 
     c->last_rx_ns = n->now_ns;

@@ -33,7 +33,7 @@ static u32 cookie_make(struct net *n, const struct ip_flow *f, u32 isn, u32 peri
 static struct tcp_sock *child_new(struct tcp_sock *l, const struct ip_flow *f,
                                   const struct tcp_in *s, u32 iss)
 {
-    struct net *n = l->sk.net;
+    struct net *n = l->net;
     struct tcp_sock *c = tcp_new(n, 02 /* O_RDWR */);
 
     if (!c) {
@@ -77,7 +77,7 @@ static struct tcp_sock *child_new(struct tcp_sock *l, const struct ip_flow *f,
 /* A SYN|ACK that is all there is to remember. */
 static void cookie_send(struct tcp_sock *l, const struct ip_flow *f, const struct tcp_in *s)
 {
-    struct net *n = l->sk.net;
+    struct net *n = l->net;
     u32 mss = s->mss ? s->mss : TCP_MSS_UNTOLD, i = COOKIE_MSS_BITS;
     struct tcp_sock *c;
 
@@ -107,7 +107,7 @@ static void cookie_send(struct tcp_sock *l, const struct ip_flow *f, const struc
 static struct tcp_sock *cookie_input(struct tcp_sock *l, const struct ip_flow *f,
                                      const struct tcp_in *s)
 {
-    struct net *n = l->sk.net;
+    struct net *n = l->net;
     u32 cookie = s->ack - 1, period = (u32)(n->now_ns >> COOKIE_PERIOD_SHIFT);
     u32 echo = s->ts_ecr - (u32)tcp_secret(n, f, 1);
     struct tcp_in syn = *s;
@@ -137,7 +137,7 @@ static struct tcp_sock *cookie_input(struct tcp_sock *l, const struct ip_flow *f
 struct tcp_sock *tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f,
                                   const struct tcp_in *s, u32 iss)
 {
-    struct net *n = l->sk.net;
+    struct net *n = l->net;
     u64 cookie_ns = n->tcp_table->cookie_ns;
     bool may_be_cookie = (s->flags & (TCP_F_ACK | TCP_F_SYN)) == TCP_F_ACK && cookie_ns &&
                          n->now_ns - cookie_ns < 2ull << COOKIE_PERIOD_SHIFT;

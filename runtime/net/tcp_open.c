@@ -10,7 +10,7 @@
  * other connections may share it. */
 static bool pick_port(struct tcp_sock *c)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     struct ip_flow *f = &c->sk.flow;
     u32 range = PORT_LAST - PORT_FIRST + 1;
     u32 start = (u32)(net_random64() % range);
@@ -75,7 +75,7 @@ void tcp_start_connect(struct tcp_sock *c)
 
 void tcp_syn_sent_input(struct tcp_sock *c, struct tcp_in *s)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     bool has_ack = s->flags & TCP_F_ACK;
 
     if (has_ack && s->ack != c->snd_nxt) {

@@ -21,7 +21,7 @@ static u32 segments(const struct tcp_sock *c, u32 bytes)
 
 static void put_info(const struct tcp_sock *c, struct tcp_info *ti)
 {
-    u64 now = c->sk.net->now_ns;
+    u64 now = c->net->now_ns;
 
     memset(ti, 0, sizeof(*ti));
     ti->tcpi_state = c->ep.state;

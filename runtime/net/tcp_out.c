@@ -39,7 +39,7 @@ bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len)
     if (c->tx_tail == p)
         c->tx_tail = q;
     c->n_tx++;
-    c->sk.net->tcp_table->n_tx++;
+    c->net->tcp_table->n_tx++;
     return true;
 }
 
@@ -59,7 +59,7 @@ static inline __attribute__((always_inline)) void seg_sent(struct tcp_sock *c, s
     struct tx_seg *s = tx_seg(p);
     u32 end = s->seq + s->len + (flags & TCP_F_FIN);
 
-    s->sent_ns = c->sk.net->now_ns;
+    s->sent_ns = c->net->now_ns;
     if (s->n_sent < 255)
         s->n_sent++;
     if (s->len < c->mss)
@@ -99,7 +99,7 @@ static inline bool has_tso(const struct tcp_sock *c)
     if (likely(!(c->nif->offloads & (BIT(NETDEV_TSO4) | BIT(NETDEV_TSO6)))))
         return false;
     return c->nif->offloads & BIT(c->ip_len == IP4_HDR_BYTES ? NETDEV_TSO4 : NETDEV_TSO6) &&
-           c->hdr_generation == c->sk.net->arp.generation; /* what we know of the way holds */
+           c->hdr_generation == c->net->arp.generation; /* what we know of the way holds */
 }
 
 /*
@@ -150,8 +150,8 @@ static int send_burst(struct tcp_sock *c, struct pkt *p, u32 limit, struct pkt *
     pkt_put(h);
     if (err)
         return err;
-    c->sk.net->stats.tcp_out += n - 1;
-    c->sk.net->stats.tcp6_out += c->ip_len == IP4_HDR_BYTES ? 0 : n - 1;
+    c->net->stats.tcp_out += n - 1;
+    c->net->stats.tcp6_out += c->ip_len == IP4_HDR_BYTES ? 0 : n - 1;
     for (; p != q; p = p->next)
         seg_sent(c, p, p == last ? flags : TCP_F_ACK);
     *next = q;
@@ -175,7 +175,7 @@ static bool resend(struct tcp_sock *c, struct pkt *p)
     int err = 0;
 
     if (p->n_in_device) { /* it has not even left yet */
-        s->sent_ns = c->sk.net->now_ns;
+        s->sent_ns = c->net->now_ns;
     } else {
         err = send_queued(c, p);
         if (err) {
@@ -183,7 +183,7 @@ static bool resend(struct tcp_sock *c, struct pkt *p)
             return false;
         }
         c->n_resent++;
-        c->sk.net->stats.tcp_retransmits++;
+        c->net->stats.tcp_retransmits++;
     }
     if (s->marks & BIT(SEG_LOST)) {
         s->marks = 0;
@@ -197,7 +197,7 @@ bool tcp_retransmit(struct tcp_sock *c, bool is_forced)
     u32 window_end = c->snd_una + c->snd_wnd;
 
     if (is_forced && !c->tx_head && c->fin_queued) {
-        c->sk.net->stats.tcp_retransmits++;
+        c->net->stats.tcp_retransmits++;
         return send_fin(c) == 0;
     }
     if (c->frto == TCP_FRTO_NEW && !is_forced)
@@ -279,7 +279,7 @@ static inline int send_new(struct tcp_sock *c)
 
 void tcp_output(struct tcp_sock *c)
 {
-    u64 now = c->sk.net->now_ns;
+    u64 now = c->net->now_ns;
     bool is_blocked = false;
 
     if (unlikely(c->ep.state != TCP_ESTABLISHED) && !(BIT(c->ep.state) & CAN_SEND))
@@ -300,7 +300,7 @@ void tcp_output(struct tcp_sock *c)
             c->progress_ns = now; /* from here on an answer is owed */
         tcp_rtx_start(c);
     }
-    if (unlikely(c->ack_now) && !is_blocked && !c->sk.net->is_rx_batch)
+    if (unlikely(c->ack_now) && !is_blocked && !c->net->is_rx_batch)
         tcp_send_ack(c);
 }
 
@@ -315,7 +315,7 @@ struct pkt *tcp_queue_pkt(struct tcp_sock *c)
     if (unlikely(!p) && !c->n_tx)
         p = first_pkt();
     if (unlikely(!p)) {
-        c->sk.net->stats.no_memory++;
+        c->net->stats.no_memory++;
         return NULL;
     }
     s = tx_seg(p);
@@ -334,13 +334,13 @@ struct pkt *tcp_queue_pkt(struct tcp_sock *c)
     if (!c->tx_next)
         c->tx_next = p;
     c->n_tx++;
-    c->sk.net->tcp_table->n_tx++;
+    c->net->tcp_table->n_tx++;
     return p;
 }
 
 bool tcp_send_short(struct tcp_sock *c, const void *buf, size_t len)
 {
-    u64 now = c->sk.net->now_ns;
+    u64 now = c->net->now_ns;
     u32 end = c->write_seq + (u32)len;
     struct tx_seg *s;
     struct pkt *p;
@@ -381,9 +381,9 @@ void tcp_blocked_resume(struct tx_waiter *w)
 {
     struct tcp_sock *c = CONTAINER_OF(w, struct tcp_sock, tx_wait);
 
-    c->sk.net->now_ns = net_now(c->sk.net);
+    c->net->now_ns = net_now(c->net);
     if (c->is_waiting_addr)
-        c->sk.net->tcp_table->start_connect(c);
+        c->net->tcp_table->start_connect(c);
     else if (c->syn_is_due)
         tcp_send_syn(c);
     else

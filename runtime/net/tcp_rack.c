@@ -16,7 +16,7 @@
 
 static u32 age_us(const struct tcp_sock *c, const struct tx_seg *s)
 {
-    return (u32)MIN((c->sk.net->now_ns - s->sent_ns) / 1024, UINT32_MAX);
+    return (u32)MIN((c->net->now_ns - s->sent_ns) / 1024, UINT32_MAX);
 }
 
 static void mark_lost(struct tcp_sock *c, struct tx_seg *s)
@@ -144,7 +144,7 @@ static u64 patience_ns(const struct tcp_sock *c)
 /* Step 5. */
 void tcp_rack_detect(struct tcp_sock *c)
 {
-    u64 now = c->sk.net->now_ns, wait_ns = 0;
+    u64 now = c->net->now_ns, wait_ns = 0;
     u64 limit_ns = (u64)c->rack_rtt_us * 1024 + patience_ns(c);
 
     for (struct pkt *p = c->tx_head; p != c->tx_next; p = p->next) {
@@ -192,7 +192,7 @@ static void count_duplicates(struct tcp_sock *c, u32 acked, bool is_dup)
 /* A segment is lost, the first since all was well. */
 static void recover(struct tcp_sock *c, u32 delivered)
 {
-    c->sk.net->stats.tcp_fast_retransmits++;
+    c->net->stats.tcp_fast_retransmits++;
     tcp_cong_reduce(c, TCP_CA_Recovery);
     if (c->ca_state == TCP_CA_Recovery)
         tcp_cong_prr(c, delivered, true);
@@ -233,7 +233,7 @@ static bool is_spurious(struct tcp_sock *c, const struct tcp_in *s, u32 acked, b
 static void undo_timeout(struct tcp_sock *c, u32 acked)
 {
     c->frto = TCP_FRTO_OFF;
-    c->sk.net->stats.tcp_spurious_rtos++;
+    c->net->stats.tcp_spurious_rtos++;
     for (struct pkt *p = c->tx_head; p != c->tx_next; p = p->next) {
         if (tx_seg(p)->marks & BIT(SEG_LOST))
             unmark(c, tx_seg(p));
@@ -291,7 +291,7 @@ void tcp_rack_late(struct tcp_sock *c)
 /* RFC 8985 §6.3: what is older than a round trip is lost; of peers without SACK, everything. */
 void tcp_rack_timeout(struct tcp_sock *c)
 {
-    u64 limit_ns = (u64)c->rack_rtt_us * 1024 + patience_ns(c), now = c->sk.net->now_ns;
+    u64 limit_ns = (u64)c->rack_rtt_us * 1024 + patience_ns(c), now = c->net->now_ns;
     bool has_reneged = c->tx_head && (tx_seg(c->tx_head)->marks & BIT(SEG_SACKED));
 
     /* RFC 5682 §3.1 step 1; a retransmission before it could have been what arrives. */

@@ -65,7 +65,7 @@ void tcp_rx_append(struct tcp_sock *c, struct pkt *p)
     if (pkt_tailroom(tail) >= len && tail->refs == 1) {
         copy_block(tail->data + tail->len_bytes, p->data, len);
         tail->len_bytes += len;
-        tcp_rx_put(c->sk.net->tcp_table, p);
+        tcp_rx_put(c->net->tcp_table, p);
         return;
     }
     tail->next = p;
@@ -84,7 +84,7 @@ static struct pkt *ooo_take(struct tcp_sock *c, struct pkt **at)
 
 static void ooo_drop(struct tcp_sock *c, struct pkt **at)
 {
-    tcp_rx_put(c->sk.net->tcp_table, ooo_take(c, at));
+    tcp_rx_put(c->net->tcp_table, ooo_take(c, at));
 }
 
 /* The last one in the reassembly queue, which is not empty. */
@@ -101,19 +101,19 @@ static struct pkt **ooo_last(struct tcp_sock *c)
  * memory that all share a quarter, and none of what is kept for text in order. */
 static bool ooo_has_room(const struct tcp_sock *c, const struct pkt *p)
 {
-    const struct net_limits *l = &c->sk.net->limits;
+    const struct net_limits *l = &c->net->limits;
     u64 shared = (u64)l->rx_pkts * PKT_STORAGE_BYTES + l->rx_compact_bytes;
     u64 max = MAX(MIN(c->sk.rcvbuf * 2ull, shared / 4), 8ull * PKT_STORAGE_BYTES);
 
     return c->ooo_bytes + tcp_rx_cost(p) <= max &&
-           c->sk.net->tcp_table->rx_compact_bytes <= l->rx_compact_bytes / 4 * 3;
+           c->net->tcp_table->rx_compact_bytes <= l->rx_compact_bytes / 4 * 3;
 }
 
 /* Make room for @p, which has come too early: what is furthest away gives way (RFC 2018 §8).
  * Returns false if that is @p. */
 static bool ooo_prune(struct tcp_sock *c, const struct pkt *p, u32 seq)
 {
-    struct net_stats *stats = &c->sk.net->stats;
+    struct net_stats *stats = &c->net->stats;
 
     if (likely(ooo_has_room(c, p)))
         return true;
@@ -135,7 +135,7 @@ static inline u32 rx_end(struct pkt *p)
 /* Keep a segment that came too early, sorted and without overlaps. Owns @p. */
 static void ooo_insert(struct tcp_sock *c, struct pkt *p)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     struct pkt **at = &c->ooo, *kept, *q = NULL;
     struct rx_seg *r = rx_seg(p);
     u32 seq = r->seq;
@@ -195,7 +195,7 @@ void tcp_delay_ack(struct tcp_sock *c, u32 len)
     if (c->n_unacked >= 2 || c->quickack || c->nif->is_loop) { /* nothing to save around the loop */
         c->ack_now = true;
     } else if (!c->ack_at) {
-        tcp_arm_at(c, c->ack_at = c->sk.net->now_ns + TCP_DELACK_NS);
+        tcp_arm_at(c, c->ack_at = c->net->now_ns + TCP_DELACK_NS);
     }
 }
 
@@ -230,7 +230,7 @@ static bool got_fin(struct tcp_sock *c)
  * before it reads them, so there is always room for one piece. */
 static struct pkt *keep_in_order(struct tcp_sock *c, struct pkt *p)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     struct pkt *kept;
 
     while (!(kept = tcp_rx_keep(n, p)) && c->ooo) {
@@ -248,7 +248,7 @@ static struct pkt *keep_in_order(struct tcp_sock *c, struct pkt *p)
 
 bool tcp_take_text(struct tcp_sock *c, struct tcp_in *s, struct pkt *p)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     bool has_fin = s->flags & TCP_F_FIN;
     u32 wnd = SEQ_GT(c->rcv_adv, c->rcv_nxt) ? c->rcv_adv - c->rcv_nxt : 0;
     u32 offset = s->seq - c->rcv_nxt; /* may be "negative": an old part in front */

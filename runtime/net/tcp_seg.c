@@ -141,7 +141,7 @@ put_ip4_len(const struct tcp_sock *c, struct ip4_hdr *ip, u32 l4_len, u32 ect)
 
 static void put_ip6_len(const struct tcp_sock *c, struct ip6_hdr *ip6, u32 l4_len, u32 ect)
 {
-    c->sk.net->stats.tcp6_out++;
+    c->net->stats.tcp6_out++;
     ip6->version_class_flow |= be32(ect << 20);
     ip6->payload_len = be16(l4_len);
 }
@@ -162,7 +162,7 @@ static u32 mark_ecn(struct tcp_sock *c, u32 *flags)
 int tcp_emit(struct tcp_sock *c, struct pkt *p, u32 flags)
 {
     struct tx_seg *s = tx_seg(p);
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     u32 ect = 0, ip_len, l4_len, hdrs_len;
     u8 *payload = p->buf + s->at, *first;
     struct tcp_hdr *th;
@@ -230,7 +230,7 @@ int tcp_emit(struct tcp_sock *c, struct pkt *p, u32 flags)
 void tcp_emit_failed(struct tcp_sock *c, int err)
 {
     if (err == -ENOSPC || err == -EAGAIN) {
-        net_block(c->sk.net, &c->tx_wait);
+        net_block(c->net, &c->tx_wait);
         return;
     }
     c->soft_err = -err;
@@ -245,8 +245,8 @@ struct pkt *tcp_empty_pkt(struct tcp_sock *c, u32 seq)
     if (likely(p)) {
         *tx_seg(p) = (struct tx_seg){.seq = seq, .at = TCP_PAYLOAD_AT, .is_summed = true};
     } else {
-        c->sk.net->stats.no_memory++;
-        tcp_arm_at(c, c->ack_at = c->sk.net->now_ns + 10 * NSEC_PER_MSEC);
+        c->net->stats.no_memory++;
+        tcp_arm_at(c, c->ack_at = c->net->now_ns + 10 * NSEC_PER_MSEC);
     }
     return p;
 }
@@ -322,7 +322,7 @@ static int emit_options(struct tcp_sock *c, struct pkt *p, u32 opt_len, u32 seq,
     err = netif_tx(c->nif, p);
     if (err == -ENOSPC)
         return err;
-    c->sk.net->stats.tcp_out++;
+    c->net->stats.tcp_out++;
     return 0;
 }
 
@@ -360,7 +360,7 @@ static void send_sack(struct tcp_sock *c)
 
     if (!p)
         return;
-    err = c->hdr_generation == c->sk.net->arp.generation ? 0 : template_make(c);
+    err = c->hdr_generation == c->net->arp.generation ? 0 : template_make(c);
     if (!err) {
         if (c->has_ts)
             len = put_ts(c, p->data, 0x0101);
@@ -389,7 +389,7 @@ void tcp_send_ack(struct tcp_sock *c)
 
 void tcp_challenge_ack(struct tcp_sock *c)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
 
     if (n->now_ns < c->challenge_ns)
         return;

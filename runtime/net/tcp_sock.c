@@ -73,10 +73,10 @@ static __attribute__((noinline)) size_t queue_data(struct tcp_sock *c, const u8 
 static void want_space(struct tcp_sock *c)
 {
     c->no_space = true;
-    if (!c->n_tx || c->sk.net->tcp_table->n_tx >= c->sk.net->limits.tx_pkts) {
+    if (!c->n_tx || c->net->tcp_table->n_tx >= c->net->limits.tx_pkts) {
         if (list_empty(&c->mem_node))
-            list_push_back(&c->sk.net->tcp_table->mem_waiters, &c->mem_node);
-        tcp_arm_at(c, c->sk.net->now_ns + 10 * NSEC_PER_MSEC);
+            list_push_back(&c->net->tcp_table->mem_waiters, &c->mem_node);
+        tcp_arm_at(c, c->net->now_ns + 10 * NSEC_PER_MSEC);
     }
 }
 
@@ -191,7 +191,7 @@ static __attribute__((noinline)) size_t take_data(struct tcp_sock *c, u8 *buf, s
             break;
         }
         c->rcv_head = p->next;
-        tcp_rx_put(c->sk.net->tcp_table, p);
+        tcp_rx_put(c->net->tcp_table, p);
     }
     return done;
 }
@@ -219,7 +219,7 @@ static __attribute__((noinline)) void open_window(struct tcp_sock *c)
         return;
     if (c->got_fin || c->ep.state == TCP_CLOSE || c->ep.state == TCP_SYN_RECV)
         return;
-    net_now_slow(c->sk.net);
+    net_now_slow(c->net);
     tcp_send_ack(c);
 }
 
@@ -579,7 +579,7 @@ static u32 tcp_n_unsent(struct sock *sk)
 static void keep_restart(struct tcp_sock *c)
 {
     if (c->sk.keepalive && c->was_connected && c->ep.state != TCP_CLOSE)
-        tcp_arm_at(c, c->keep_at = c->sk.net->now_ns + c->keep_idle_s * NSEC_PER_SEC);
+        tcp_arm_at(c, c->keep_at = c->net->now_ns + c->keep_idle_s * NSEC_PER_SEC);
 }
 
 static int tcp_setopt(struct sock *sk, int level, int name, int val)

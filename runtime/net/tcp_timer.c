@@ -34,7 +34,7 @@ void tcp_rtx_start_at(struct tcp_sock *c, u64 from_ns)
 static void min_rtt_renew(struct tcp_sock *c)
 {
     c->min_rtt_us = c->srtt8_us / 8;
-    c->min_rtt_ns = c->sk.net->now_ns;
+    c->min_rtt_ns = c->net->now_ns;
 }
 
 void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us)
@@ -52,7 +52,7 @@ void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us)
     }
     if (unlikely(r < c->min_rtt_us)) {
         c->min_rtt_us = r;
-        c->min_rtt_ns = c->sk.net->now_ns;
+        c->min_rtt_ns = c->net->now_ns;
     }
 }
 
@@ -72,7 +72,7 @@ static bool has_given_up(const struct tcp_sock *c)
     u64 limit_ns = c->user_timeout_ms * NSEC_PER_MSEC; /* RFC 5482 */
 
     if (limit_ns && c->ep.state != TCP_SYN_RECV)
-        return c->sk.net->now_ns - c->progress_ns >= limit_ns;
+        return c->net->now_ns - c->progress_ns >= limit_ns;
     return c->n_retries >= max_retries(c);
 }
 
@@ -87,7 +87,7 @@ static void suspect_black_hole(struct tcp_sock *c)
     if (c->ip_len != IP4_HDR_BYTES)
         mtu = IP6_MTU_MIN;
     if (tx_seg(c->tx_head)->len + c->hdr_len > mtu) {
-        c->sk.net->stats.tcp_black_holes++;
+        c->net->stats.tcp_black_holes++;
         tcp_narrow(c, mtu);
     }
 }
@@ -96,7 +96,7 @@ static void suspect_black_hole(struct tcp_sock *c)
  */
 static bool rtx_due(struct tcp_sock *c)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     bool is_opening = c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_SYN_RECV;
     bool is_in_flight = c->snd_una != c->snd_nxt;
     u8 kind = c->rtx_kind;
@@ -175,7 +175,7 @@ static bool rtx_due(struct tcp_sock *c)
 /* Returns false if the connection is gone. */
 static bool keep_due(struct tcp_sock *c)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     u64 idle_ns = n->now_ns - c->last_rx_ns;
 
     c->keep_at = 0;
@@ -205,7 +205,7 @@ static bool keep_due(struct tcp_sock *c)
 void tcp_timer_fire(struct timer *t)
 {
     struct tcp_sock *c = CONTAINER_OF(t, struct tcp_sock, timer);
-    u64 now = net_now_slow(c->sk.net);
+    u64 now = net_now_slow(c->net);
     u64 next;
 
     if (unlikely(c->narrow_end_ns) && c->narrow_end_ns <= now) {
@@ -221,7 +221,7 @@ void tcp_timer_fire(struct timer *t)
         return;
     if (c->ack_at && c->ack_at <= now) {
         c->ack_at = 0;
-        c->sk.net->stats.tcp_delayed_acks++;
+        c->net->stats.tcp_delayed_acks++;
         tcp_send_ack(c);
     }
     /* Memory may have come free where we do not look. For TCP's own share tcp_mem_wake() looks. */

@@ -39,7 +39,7 @@ void tcp_tw_init(struct tcp_table *t)
 /* Remember @c, which is about to go. Without memory it is simply forgotten. */
 void tcp_tw_add(struct tcp_sock *c)
 {
-    struct net *n = c->sk.net;
+    struct net *n = c->net;
     struct tcp_table *t = n->tcp_table;
     struct tcp_tw *tw;
 

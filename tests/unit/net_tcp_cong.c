@@ -19,7 +19,7 @@ static int setup(void **state)
     memset(&n, 0, sizeof(n));
     memset(&c, 0, sizeof(c));
     n.now_ns = 1000 * NSEC_PER_SEC;
-    c.sk.net = &n;
+    c.net = &n;
     c.mss = MSS;
     c.srtt8_us = 8 * RTT / NSEC_PER_USEC;
     c.ca_state = TCP_CA_Open;
