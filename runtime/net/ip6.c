@@ -8,6 +8,7 @@
 #include "mem/heap.h"
 #include "net/config.h"
 #include "net/igmp.h"
+#include "net/sock_impl.h"
 
 #pragma weak igmp_is_joined
 
@@ -307,6 +308,40 @@ bad:
     n->stats.ip_bad[1]++;
 drop:
     pkt_put(p);
+}
+
+/* --- addresses of sockets --- */
+
+#define SIN6_LEN_RFC2133 24 /* without the scope id, as Linux still takes it */
+
+int ip6_sockaddr_get(const struct sock *sk, const struct sockaddr *addr, socklen_t len,
+                     struct ip_addr *ip, u16 *port)
+{
+    struct sockaddr_in6 in = {0};
+
+    if (len < SIN6_LEN_RFC2133)
+        return -EINVAL;
+    memcpy(&in, addr, MIN(len, (socklen_t)sizeof(in)));
+    if (in.sin6_family != AF_INET6)
+        return -EAFNOSUPPORT;
+    memcpy(ip, &in.sin6_addr, sizeof(*ip));
+    *port = in.sin6_port;
+    if (ip_addr_is_v4(ip) && sk->v6only)
+        return -ENETUNREACH;
+    if (ip_addr_is_link_local(ip) && in.sin6_scope_id != NET_IFINDEX_ETH)
+        return -EINVAL; /* ambiguous without its interface */
+    return 0;
+}
+
+void ip6_sockaddr_put(struct sockaddr *addr, socklen_t *len, const struct ip_addr *ip, u16 port)
+{
+    struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = port};
+
+    memcpy(&in.sin6_addr, ip, sizeof(*ip));
+    if (ip_addr_is_link_local(ip))
+        in.sin6_scope_id = NET_IFINDEX_ETH;
+    memcpy(addr, &in, MIN(*len, sizeof(in)));
+    *len = sizeof(in);
 }
 
 /* --- start --- */

@@ -59,6 +59,13 @@ void ip6_stop(struct net *n);
 
 void ip6_input(struct netif *nif, struct pkt *p); /* owns @p, data at the IPv6 header */
 void ip6_fill(struct ip6_hdr *ip, const struct ip_out *o, u32 total_len);
+/* As sock_addr_get() and sock_addr_put(), of an AF_INET6 socket (ipv6(7)). It knows IPv4 addresses
+ * as mapped ones: they are the same to us. */
+struct sock;
+struct sockaddr;
+int ip6_sockaddr_get(const struct sock *sk, const struct sockaddr *addr, unsigned len,
+                     struct ip_addr *ip, u16 *port);
+void ip6_sockaddr_put(struct sockaddr *addr, unsigned *len, const struct ip_addr *ip, u16 port);
 /* As ip_route() and ip_is_local(). */
 int ip6_route(struct net *n, const struct ip_addr *dst, struct ip_route *rt);
 bool ip6_is_local(struct net *n, const struct ip_addr *a);

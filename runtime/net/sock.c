@@ -18,6 +18,9 @@
 
 struct net *net_self;
 
+#pragma weak ip6_sockaddr_get
+#pragma weak ip6_sockaddr_put
+
 /* NULL if the protocol is not linked. */
 extern __typeof__(tcp_sock_new) tcp_sock_new __attribute__((weak));
 extern __typeof__(udp_sock_new) udp_sock_new __attribute__((weak));
@@ -89,28 +92,6 @@ bool sock_repoll(struct sock *sk)
     return true;
 }
 
-#define SIN6_LEN_RFC2133 24 /* without the scope id, as Linux still takes it */
-
-/* ipv6(7). An AF_INET6 socket knows IPv4 addresses as mapped ones: they are the same to us. */
-static int addr6_get(const struct sock *sk, const struct sockaddr *addr, socklen_t len,
-                     struct ip_addr *ip, u16 *port)
-{
-    struct sockaddr_in6 in = {0};
-
-    if (len < SIN6_LEN_RFC2133)
-        return -EINVAL;
-    memcpy(&in, addr, MIN(len, (socklen_t)sizeof(in)));
-    if (in.sin6_family != AF_INET6)
-        return -EAFNOSUPPORT;
-    memcpy(ip, &in.sin6_addr, sizeof(*ip));
-    *port = in.sin6_port;
-    if (ip_addr_is_v4(ip) && sk->v6only)
-        return -ENETUNREACH;
-    if (ip_addr_is_link_local(ip) && in.sin6_scope_id != NET_IFINDEX_ETH)
-        return -EINVAL; /* ambiguous without its interface */
-    return 0;
-}
-
 int sock_addr_get(const struct sock *sk, const struct sockaddr *addr, socklen_t len,
                   struct ip_addr *ip, u16 *port)
 {
@@ -122,7 +103,7 @@ int sock_addr_get(const struct sock *sk, const struct sockaddr *addr, socklen_t 
     /* As Linux: a datagram socket of IPv6 also takes the short form. */
     if (sk->domain == AF_INET6 &&
         !(in.sin_family == AF_INET && sk->type == SOCK_DGRAM && !sk->v6only))
-        return addr6_get(sk, addr, len, ip, port);
+        return ip6_sockaddr_get(sk, addr, len, ip, port);
     if (in.sin_family != AF_INET)
         return -EAFNOSUPPORT;
     *ip = ip_addr_v4(in.sin_addr.s_addr);
@@ -133,17 +114,15 @@ int sock_addr_get(const struct sock *sk, const struct sockaddr *addr, socklen_t 
 void sock_addr_put(const struct sock *sk, struct sockaddr *addr, socklen_t *len,
                    const struct ip_addr *ip, u16 port)
 {
-    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = port};
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = port};
-    bool is_v6 = sk->domain == AF_INET6;
-    socklen_t size = is_v6 ? sizeof(in6) : sizeof(in);
 
+    if (sk->domain == AF_INET6) {
+        ip6_sockaddr_put(addr, len, ip, port);
+        return;
+    }
     in.sin_addr.s_addr = ip->v4;
-    memcpy(&in6.sin6_addr, ip, sizeof(*ip));
-    if (ip_addr_is_link_local(ip))
-        in6.sin6_scope_id = NET_IFINDEX_ETH;
-    memcpy(addr, is_v6 ? (void *)&in6 : (void *)&in, MIN(*len, size));
-    *len = size;
+    memcpy(addr, &in, MIN(*len, sizeof(in)));
+    *len = sizeof(in);
 }
 
 /* --- struct file --- */
