@@ -3,7 +3,7 @@
 
 #include "base/types.h"
 
-static inline u64 cpu_tsc(void)
+static inline __attribute__((always_inline)) u64 cpu_tsc(void)
 {
     u32 lo, hi;
     __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
