@@ -9,6 +9,9 @@
 #include "sched/clock.h"
 #include "sched/timer.h"
 
+#pragma weak clock_wall_ns /* linked with whoever makes a timer of that clock (<skiff/timerfd.h>)  \
+                            */
+
 struct timerfd {
     struct file file;
     struct timer timer;

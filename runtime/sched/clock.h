@@ -6,6 +6,9 @@
 u64 clock_mono_ns(void); /* CLOCK_MONOTONIC, from the TSC */
 u64 clock_wall_ns(void); /* CLOCK_REALTIME: ns since 1970-01-01 UTC */
 
+/* CLOCK_REALTIME less CLOCK_MONOTONIC; 0: not known yet. */
+extern u64 clock_wall_offset_ns;
+
 /* Set the wall clock; waits on it are not moved. */
 void clock_wall_set(u64 wall_ns);
 

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "dev/dev.h"
 #include "dev/virtio/virtio.h"
-#include "sched/clock.h"
 #include "sched/wait.h"
 
 /* Feature bits (§5.1.3). */
@@ -519,9 +519,7 @@ static void read_config(void)
 
     if (!(nic.vd.features & BIT(NET_F_MAC)) ||
         virtio_config(&nic.vd, CONFIG_MAC, nd->mac, sizeof(nd->mac), 1) || (nd->mac[0] & 1)) {
-        u64 now = clock_wall_ns(); /* no address, or a group's: a locally administered one */
-
-        memcpy(nd->mac, &now, sizeof(nd->mac));
+        random_bytes(nd->mac, sizeof(nd->mac)); /* none, or a group's: a locally administered one */
         nd->mac[0] = 0x02;
     }
     if (nic.vd.features & BIT(NET_F_MTU))
