@@ -36,18 +36,27 @@ static inline void list_push_front(struct list *head, struct list *node)
     list_insert_after(head, node);
 }
 
-static inline void list_push_back(struct list *head, struct list *node)
+static inline void list_push_back_inline(struct list *head, struct list *node)
 {
     list_insert_after(head->prev, node);
 }
 
 /* Unlink @node and make it point at itself. */
-static inline void list_remove(struct list *node)
+static inline void list_remove_inline(struct list *node)
 {
     node->prev->next = node->next;
     node->next->prev = node->prev;
     list_init(node);
 }
+
+/* The same, once for all who are not in a hurry: in line each is some 30 bytes. */
+#ifdef SKIFF_HOST_TEST /* which may be without list.c */
+#define list_push_back list_push_back_inline
+#define list_remove    list_remove_inline
+#else
+void list_push_back(struct list *head, struct list *node);
+void list_remove(struct list *node);
+#endif
 
 #define list_entry(node, type, member) CONTAINER_OF(node, type, member)
 #define list_first(head, type, member) list_entry((head)->next, type, member)

@@ -87,7 +87,7 @@ static void item_make_ready(struct epoll_item *it)
     struct epoll *ep = it->ep;
 
     if (list_empty(&it->ready))
-        list_push_back(&ep->ready, &it->ready);
+        list_push_back_inline(&ep->ready, &it->ready);
     wake_one(ep);
     file_notify(&ep->file, EPOLLIN); /* poll() and outer epoll instances */
 }
@@ -263,7 +263,7 @@ static int take_ready(struct epoll *ep, struct epoll_event *events, int n_max)
             if (it->events & EPOLLONESHOT)
                 it->events &= FLAGS;
         }
-        list_remove(&it->ready);
+        list_remove_inline(&it->ready);
     }
     if (at != &ep->ready) { /* the head moves to between who was asked and who was not */
         list_remove(&ep->ready);
