@@ -89,7 +89,8 @@ static void item_make_ready(struct epoll_item *it)
     if (list_empty(&it->ready))
         list_push_back_inline(&ep->ready, &it->ready);
     wake_one(ep);
-    file_notify(&ep->file, EPOLLIN); /* poll() and outer epoll instances */
+    if (unlikely(!list_empty(&ep->file.waitq.waiters)))
+        file_notify(&ep->file, EPOLLIN); /* poll() and outer epoll instances */
 }
 
 static void item_free(struct epoll_item *it)

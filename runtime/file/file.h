@@ -78,8 +78,7 @@ size_t iov_len(const struct iovec *iov, int n_iov);
 /* Readiness changed: wake sleepers, poll() and epoll. @events: what became true. */
 static inline void file_notify(struct file *f, u32 events)
 {
-    if (!list_empty(&f->waitq.waiters))
-        waitq_wake(&f->waitq, events);
+    waitq_wake(&f->waitq, events);
 }
 
 /**

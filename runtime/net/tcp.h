@@ -417,13 +417,6 @@ static inline void tcp_note_ts(struct tcp_sock *c, const struct tcp_in *s)
     c->ts_recent_ns = c->net->now_ns;
 }
 
-/* The connection's timer fires at @at_ns at the latest. */
-static inline void tcp_arm_at(struct tcp_sock *c, u64 at_ns)
-{
-    if (unlikely(!timer_is_set(&c->timer) || at_ns < c->timer.deadline_ns))
-        timer_set(&c->timer, at_ns);
-}
-
 /* --- tcp_rcv.c --- */
 /* As tcp_rx_keep() where the packet pool's share is used up: a copy on the heap, or NULL. */
 struct pkt *tcp_rx_compact(struct net *n, struct pkt *p);
@@ -527,24 +520,15 @@ void tcp_blocked_resume(struct tx_waiter *w);
 
 /* --- tcp_timer.c --- */
 void tcp_timer_fire(struct timer *t);
+/* The connection's timer fires at @at_ns at the latest. */
+void tcp_arm_at(struct tcp_sock *c, u64 at_ns);
 /* What the retransmission timer is set for. */
 enum { TCP_RTX_TIMEOUT, TCP_RTX_PROBE, TCP_RTX_REORDER, TCP_RTX_LOOK };
 /* Start the retransmission timer as if at @from_ns. */
 void tcp_rtx_start_at(struct tcp_sock *c, u64 from_ns);
 /* (Re)start it from now. Of a segment alone in flight we only know at first that its time is not up
  * before the least there is; nearly always the ACK comes first (TCP_RTX_LOOK). */
-static inline void tcp_rtx_start(struct tcp_sock *c)
-{
-    u64 now = c->net->now_ns;
-
-    if (unlikely(c->snd_nxt - c->snd_una > c->mss || c->n_retries)) {
-        tcp_rtx_start_at(c, now);
-        return;
-    }
-    c->rtx_kind = TCP_RTX_LOOK;
-    c->rtx_at = now + TCP_RTO_MIN_US * NSEC_PER_USEC;
-    tcp_arm_at(c, c->rtx_at);
-}
+void tcp_rtx_start(struct tcp_sock *c);
 void tcp_rtt_sample(struct tcp_sock *c, u64 rtt_us);
 
 /* --- tcp_rack.c: what has arrived, and what never will (RFC 2018, RFC 6675, RFC 8985) --- */

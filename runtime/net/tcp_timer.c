@@ -8,6 +8,12 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+void tcp_arm_at(struct tcp_sock *c, u64 at_ns)
+{
+    if (unlikely(!timer_is_set(&c->timer) || at_ns < c->timer.deadline_ns))
+        timer_set(&c->timer, at_ns);
+}
+
 void tcp_rtx_start_at(struct tcp_sock *c, u64 from_ns)
 {
     u32 in_flight = c->snd_nxt - c->snd_una;
@@ -28,6 +34,19 @@ void tcp_rtx_start_at(struct tcp_sock *c, u64 from_ns)
     at = from_ns + wait_us * NSEC_PER_USEC;
     c->rtx_at = at;
     tcp_arm_at(c, at);
+}
+
+void tcp_rtx_start(struct tcp_sock *c)
+{
+    u64 now = c->net->now_ns;
+
+    if (unlikely(c->snd_nxt - c->snd_una > c->mss || c->n_retries)) {
+        tcp_rtx_start_at(c, now);
+        return;
+    }
+    c->rtx_kind = TCP_RTX_LOOK;
+    c->rtx_at = now + TCP_RTO_MIN_US * NSEC_PER_USEC;
+    tcp_arm_at(c, c->rtx_at);
 }
 
 /* The least round trip is that of a window of time: begin a new one with what is usual now. */
