@@ -273,7 +273,7 @@ static int take_ready(struct epoll *ep, struct epoll_event *events, int n_max)
     return n;
 }
 
-int epoll_take(struct file *f, struct epoll_event *events, int n_max, u64 timeout_ns)
+NO_STACK_CHECK int epoll_take(struct file *f, struct epoll_event *events, int n_max, u64 timeout_ns)
 {
     u64 deadline_ns = DEADLINE_NEVER;
     struct epoll *ep;

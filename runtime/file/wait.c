@@ -4,7 +4,7 @@
 
 #include "file/file.h"
 
-int file_wait(struct file *f, u32 events)
+NO_STACK_CHECK int file_wait(struct file *f, u32 events)
 {
     struct waiter w;
     int err = 0;

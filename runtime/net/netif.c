@@ -101,7 +101,7 @@ static bool txq_run(struct netif *nif)
     return true;
 }
 
-void net_resume(struct net *n)
+NO_STACK_CHECK void net_resume(struct net *n)
 {
     struct list todo;
 

@@ -34,7 +34,7 @@ u64 sock_deadline(u64 timeo_ns)
     return timeo_ns ? clock_mono_ns() + timeo_ns : DEADLINE_NEVER;
 }
 
-int sock_wait(struct sock *sk, u64 deadline_ns)
+NO_STACK_CHECK int sock_wait(struct sock *sk, u64 deadline_ns)
 {
     struct waiter w;
     int err;
@@ -248,7 +248,7 @@ void sock_fini(struct sock *sk)
 
 /* --- net/sock.h --- */
 
-int sock_create(int domain, int type, int protocol, struct file **out)
+NO_STACK_CHECK int sock_create(int domain, int type, int protocol, struct file **out)
 {
     int flags = O_RDWR | (type & SOCK_NONBLOCK);
     int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -15,7 +15,8 @@ int sock_listen(struct file *f, int backlog)
     return sk->type == SOCK_STREAM ? tcp_listen(sk, backlog) : -EOPNOTSUPP;
 }
 
-int sock_accept(struct file *f, struct sockaddr *addr, socklen_t *len, int flags, struct file **out)
+NO_STACK_CHECK int sock_accept(struct file *f, struct sockaddr *addr, socklen_t *len, int flags,
+                               struct file **out)
 {
     struct sock *sk = CONTAINER_OF(f, struct sock, file), *child;
     int err;

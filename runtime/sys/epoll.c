@@ -7,7 +7,7 @@
 #include "sys/deliver.h"
 #include "sys/install.h"
 
-long uk_epoll_create1(int flags)
+NO_STACK_CHECK long uk_epoll_create1(int flags)
 {
     struct file *f;
     int err;

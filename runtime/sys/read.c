@@ -9,7 +9,7 @@
 #include "sys/deliver.h"
 #include "sys/rw.h"
 
-static long rw_read(int fd, const struct iovec *iov, int n_iov, s64 off)
+NO_STACK_CHECK static long rw_read(int fd, const struct iovec *iov, int n_iov, s64 off)
 {
     struct file *f;
 
@@ -25,7 +25,7 @@ static long rw_read(int fd, const struct iovec *iov, int n_iov, s64 off)
     return r;
 }
 
-long uk_read(int fd, void *buf, size_t len)
+NO_STACK_CHECK long uk_read(int fd, void *buf, size_t len)
 {
     struct iovec iov = {buf, len};
 

@@ -26,7 +26,7 @@ static __attribute__((noinline)) long no_sock(int fd)
     return fd_look(fd) ? -ENOTSOCK : -EBADF;
 }
 
-long uk_socket(int domain, int type, int protocol)
+NO_STACK_CHECK long uk_socket(int domain, int type, int protocol)
 {
     struct file *f;
     int err;
@@ -61,7 +61,7 @@ long uk_listen(int fd, int backlog)
     return r;
 }
 
-long uk_accept4(int fd, struct sockaddr *addr, unsigned *len, int flags)
+NO_STACK_CHECK long uk_accept4(int fd, struct sockaddr *addr, unsigned *len, int flags)
 {
     struct file *f, *conn;
     long r;
@@ -170,8 +170,9 @@ long uk_getsockopt(int fd, int level, int name, void *val, unsigned *len)
 }
 
 /* With an address, or wrong. */
-static __attribute__((noinline)) long send_to(int fd, const void *buf, size_t len, int flags,
-                                              const struct sockaddr *addr, unsigned addr_len)
+NO_STACK_CHECK static __attribute__((noinline)) long send_to(int fd, const void *buf, size_t len,
+                                                             int flags, const struct sockaddr *addr,
+                                                             unsigned addr_len)
 {
     struct iovec iov = {(void *)buf, len};
     struct msghdr msg = {
@@ -215,8 +216,8 @@ NO_STACK_CHECK long uk_sendto(int fd, const void *buf, size_t len, int flags,
     return r;
 }
 
-static __attribute__((noinline)) long recv_from(int fd, void *buf, size_t len, int flags,
-                                                struct sockaddr *addr, unsigned *addr_len)
+NO_STACK_CHECK static __attribute__((noinline)) long
+recv_from(int fd, void *buf, size_t len, int flags, struct sockaddr *addr, unsigned *addr_len)
 {
     struct iovec iov = {buf, len};
     struct msghdr msg = {.msg_name = addr, .msg_iov = &iov, .msg_iovlen = 1};

@@ -12,7 +12,7 @@
 #define TFD_TIMER_CANCEL_ON_SET 2
 #endif
 
-long uk_timerfd_create(int clock, int flags)
+NO_STACK_CHECK long uk_timerfd_create(int clock, int flags)
 {
     struct file *f;
     int err;
