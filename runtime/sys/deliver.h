@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "sched/thread.h"
+#include "base/types.h"
 
 /* Make @sig pending for the calling thread; it is delivered when the call returns. */
 extern __attribute__((weak)) void signal_raise_thread(int sig);
@@ -22,6 +22,9 @@ extern __attribute__((weak)) void signal_mask_restore_later(u64 mask);
 /* Deliver what is pending now, inside a call. True: the call is to be restarted (SA_RESTART). */
 extern __attribute__((weak)) bool signal_restart(void);
 
+/* signal_restart(), if there is one. */
+bool deliver_restart(void);
+
 /* Do @call again for as long as signals interrupt it whose handlers want that: signal(7) lists the
  * calls. Nothing of the call may be left on a queue when it returns -EINTR: a handler may jump
  * away. */
@@ -30,19 +33,17 @@ extern __attribute__((weak)) bool signal_restart(void);
         long result_;                                                                              \
         do                                                                                         \
             result_ = (call);                                                                      \
-        while (unlikely(result_ == -EINTR) && signal_restart && signal_restart());                 \
+        while (unlikely(result_ == -EINTR) && deliver_restart());                                  \
         result_;                                                                                   \
     })
 
-/* The end of a write: a broken pipe is told by a signal as well. */
+/* A broken pipe is told by a signal as well. Returns -EPIPE. */
+long deliver_broken_pipe(void);
+
+/* The end of a write. */
 static inline long deliver_sigpipe(long result)
 {
-    if (likely(result != -EPIPE))
-        return result;
-    if (!signal_raise_thread) /* nothing of signals is linked: the default action */
-        sched_kill(SIGPIPE);
-    signal_raise_thread(SIGPIPE);
-    return result;
+    return likely(result != -EPIPE) ? result : deliver_broken_pipe();
 }
 
 /* Around a wait with a mask of its own (ppoll, pselect, epoll_pwait). @mask may be NULL. */

@@ -187,7 +187,7 @@ NO_STACK_CHECK static __attribute__((noinline)) long send_to(int fd, const void 
 static __attribute__((noinline)) long send_failed(struct file *f, const struct iovec *iov,
                                                   int flags, long r)
 {
-    if (r == -EINTR && signal_restart && signal_restart())
+    if (r == -EINTR && deliver_restart())
         r = DELIVER_RESTARTING(sock_sendv(f, iov, 1, flags));
     return flags & MSG_NOSIGNAL ? r : deliver_sigpipe(r);
 }
@@ -237,7 +237,7 @@ recv_from(int fd, void *buf, size_t len, int flags, struct sockaddr *addr, unsig
 static __attribute__((noinline)) long recv_failed(struct file *f, const struct iovec *iov,
                                                   int flags, long r)
 {
-    if (r == -EINTR && signal_restart && signal_restart())
+    if (r == -EINTR && deliver_restart())
         r = DELIVER_RESTARTING(sock_recvv(f, iov, 1, flags));
     return r;
 }
