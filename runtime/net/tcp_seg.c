@@ -49,15 +49,16 @@ static int template_make(struct tcp_sock *c)
         eth->type = be16(ETH_TYPE_IPV6);
         ip6_fill((struct ip6_hdr *)ip, &out, IP6_HDR_BYTES);
     }
-    c->ip_sum = csum_fold(csum_add(ip, IP4_HDR_BYTES)); /* only IPv4 wants it */
+    c->ip_sum = (u16)~csum(ip, IP4_HDR_BYTES, 0); /* only IPv4 wants it */
     struct tcp_hdr *th = (struct tcp_hdr *)(ip + c->ip_len);
     th->sport = sk->flow.lport;
     th->dport = sk->flow.rport;
     th->offset = (u8)((c->hdr_len - c->ip_len) << 2);
     if (c->has_ts)
         store32(th + 1, be32(0x0101080a));
-    c->pseudo_sum = (u32)csum_fold(ip_pseudo(&sk->flow.local, &sk->flow.remote, IP_PROTO_TCP));
-    c->tcp_sum = (u32)csum_fold(csum_add(th, c->hdr_len - c->ip_len) + c->pseudo_sum);
+    /* Of no bytes: the pseudo-header alone, without the length. */
+    c->pseudo_sum = (u16)~ip_csum(th, 0, &sk->flow.local, &sk->flow.remote, IP_PROTO_TCP);
+    c->tcp_sum = (u16)~csum(th, c->hdr_len - c->ip_len, c->pseudo_sum);
     c->hdr_generation = n->arp.generation;
     return 0;
 }
@@ -311,8 +312,7 @@ static int emit_options(struct tcp_sock *c, struct pkt *p, u32 opt_len, u32 seq,
     th->flags = flags;
     th->window = be16(wnd);
     th->csum = 0;
-    th->csum = csum_finish(csum_add(th, len) + be16(len) +
-                           ip_pseudo(&c->sk.flow.local, &c->sk.flow.remote, IP_PROTO_TCP));
+    th->csum = ip_csum(th, len, &c->sk.flow.local, &c->sk.flow.remote, IP_PROTO_TCP);
     if (c->ip_len == IP4_HDR_BYTES)
         put_ip4_len(c, (struct ip4_hdr *)(h + ETH_HDR_BYTES), len, 0);
     else
@@ -429,8 +429,7 @@ void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 f
     th->flags = flags;
     th->window = be16(MIN(wnd, 0xffffu));
     th->csum = th->urgent = 0;
-    th->csum =
-        csum_finish(csum_add(th, len) + be16(len) + ip_pseudo(&f->local, &f->remote, IP_PROTO_TCP));
+    th->csum = ip_csum(th, len, &f->local, &f->remote, IP_PROTO_TCP);
     p->len_bytes = len;
     n->stats.tcp_raw_out++;
     ip_send(&rt, p, &out);
