@@ -1,8 +1,9 @@
 /*
  * TCP (RFC 9293), inside. tcp.c has the table and closes, tcp_open.c and tcp_listen.c open,
- * tcp_in.c and tcp_out.c move segments, tcp_seg.c puts headers on them, tcp_rcv.c keeps what has
- * come, tcp_timer.c waits, tcp_rack.c finds what is lost, tcp_cong.c decides how much may be on its
- * way, tcp_tw.c remembers the dead, tcp_sock.c is the service's side.
+ * tcp_in.c and tcp_out.c move segments, tcp_seg.c puts headers on them, tcp_ctl.c sends those
+ * without text, tcp_rcv.c keeps what has come, tcp_timer.c waits, tcp_rack.c finds what is lost,
+ * tcp_cong.c decides how much may be on its way, tcp_tw.c remembers the dead, tcp_sock.c is the
+ * service's side.
  *
  * Everything is in host byte order except struct ip_flow and the header template.
  */
@@ -480,6 +481,16 @@ u32 tcp_sack_put(struct tcp_sock *c, u8 *o);
  * Returns 0; -ENOSPC, -EAGAIN, -EHOSTUNREACH, -ENETUNREACH: nothing sent
  */
 int tcp_emit(struct tcp_sock *c, struct pkt *p, u32 flags);
+/* How far the right edge could move now. */
+u32 tcp_window_gain(const struct tcp_sock *c);
+/* What to promise in a header. RFC 9293 §3.8.6.2.2: the edge moves by a segment or half the buffer,
+ * or not at all. */
+u16 tcp_window_move(struct tcp_sock *c);
+
+/* --- tcp_ctl.c: the template, and segments without text --- */
+/* Make the header template: route, MAC address, everything that stays, and the sums of it.
+ * Returns 0; -EAGAIN while ARP or DHCP works on it; -EHOSTUNREACH, -ENETUNREACH. */
+int tcp_template_make(struct tcp_sock *c);
 /* That could not send now. Everybody who waits here tries again from tcp_blocked_resume(). */
 void tcp_emit_failed(struct tcp_sock *c, int err);
 /* A packet that is not of the send queue, at @seq. NULL: no memory, and an ACK is due later. */
@@ -495,8 +506,6 @@ void tcp_send_syn(struct tcp_sock *c);
 /* A segment that belongs to no connection: RST or TIME-WAIT's ACK. */
 void tcp_send_raw(struct net *n, const struct ip_flow *f, u32 seq, u32 ack, u8 flags, u32 wnd,
                   const u32 *ts);
-/* How far the right edge could move now. */
-u32 tcp_window_gain(const struct tcp_sock *c);
 
 /* --- tcp_out.c: the send queue --- */
 /* Send what windows allow, or just an ACK if one is due. Needs net.now_ns fresh. */

@@ -28,7 +28,7 @@ static bool pick_port(struct tcp_sock *c)
 void tcp_start_connect(struct tcp_sock *c)
 {
     struct sock *sk = &c->sk;
-    struct net *n = sk->net;
+    struct net *n = c->net;
     struct ip_route rt;
     int err = ip_route(n, &sk->flow.remote, &rt);
 
