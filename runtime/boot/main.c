@@ -282,7 +282,7 @@ _Noreturn void boot_main(const struct bootinfo *info)
              (u16)setting_number(line, BOOTCFG_CTL, UINT16_MAX));
     read_log_level(line);
 
-    percpu()->current = &thread_first;
+    thread_begin();
     sched_end = on_exit;
     sched_kill = on_kill;
     if (clock_start)

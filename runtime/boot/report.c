@@ -20,7 +20,7 @@ extern char __image_start[], __text_start[], __text_end[], __image_end[];
 
 struct kind {
     u8 vector, signal;
-    const char *what;
+    char what[11];
 };
 
 static const struct kind kinds[] = {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static char hostname[HOSTNAME_MAX + 1] = "skiff";
+static const char *hostname = "skiff";
 
 const char *hostname_get(void)
 {
@@ -11,9 +11,12 @@ const char *hostname_get(void)
 
 void hostname_set(const char *name, size_t len)
 {
+    static char room[HOSTNAME_MAX + 1];
+
     len = MIN(len, (size_t)HOSTNAME_MAX);
-    memset(hostname, 0, sizeof(hostname));
-    memcpy(hostname, name, len);
+    memset(room, 0, sizeof(room));
+    memcpy(room, name, len);
+    hostname = room;
 }
 
 void fs_start(const char *name)

@@ -3,14 +3,18 @@
 
 #include "arch/percpu.h"
 
-struct thread thread_first = {
-    .ready_node = LIST_INIT(thread_first.ready_node),
-    .all_node = {&thread_all, &thread_all},
-    .tid = 1,
-};
-struct list thread_all = {&thread_first.all_node, &thread_first.all_node};
+struct thread thread_first;
+struct list thread_all = LIST_INIT(thread_all);
 void (*sched_end)(int code) __attribute__((noreturn));
 void (*sched_kill)(int sig) __attribute__((noreturn));
+
+void thread_begin(void)
+{
+    list_init(&thread_first.ready_node);
+    list_push_back(&thread_all, &thread_first.all_node);
+    thread_first.tid = 1;
+    percpu()->current = &thread_first;
+}
 
 struct thread *thread_current(void)
 {

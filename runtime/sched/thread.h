@@ -35,6 +35,7 @@ struct thread {
 
 /* The boot context: the service's first thread. */
 extern struct thread thread_first;
+void thread_begin(void); /* from here on it is the current one */
 
 /**
  * Start a thread at fn(arg) on a stack of the caller's.
