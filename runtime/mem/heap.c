@@ -95,7 +95,7 @@ void heap_free(void *p)
         page_free(page, page->n_pages);
         return;
     }
-    ASSERT(page->class < N_CLASSES && page->n_used);
+    ASSERT(page->class < N_CLASSES && page->n_used, "freed: no block of the heap");
     if (!page->free)
         list_push_front(&partial[page->class], &page->node);
     *(void **)p = page->free;

@@ -147,8 +147,9 @@ void page_free(void *addr, size_t n_pages)
 {
     u64 frame = frame_of(addr);
 
-    ASSERT(!((u64)addr & (PAGE_SIZE - 1)) && frame && frame + n_pages <= n_frames);
-    ASSERT(!(state[frame] & STATE_FREE));
+    ASSERT(!((u64)addr & (PAGE_SIZE - 1)) && frame && frame + n_pages <= n_frames,
+           "freed: no pages");
+    ASSERT(!(state[frame] & STATE_FREE), "freed: free pages");
     run_free(frame, n_pages);
     n_avail += n_pages;
 }
