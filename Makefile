@@ -52,7 +52,7 @@ COLD_CFLAGS := -fno-thread-jumps -fno-tree-dominator-opts -fno-move-loop-invaria
 # There a small constant may come over the stack: two instructions in three bytes instead of one in five;
 # loops count with what the source counts with; registers are saved once, and a function is called where
 # inlining it makes the other one run out of them. Not in the keel, where instructions are what costs.
-SMALL_CFLAGS := -Oz -fno-tree-loop-optimize -fno-tree-pre -fno-shrink-wrap -fno-inline-functions-called-once
+SMALL_CFLAGS := -Oz -fno-tree-loop-optimize -fno-tree-pre -fno-shrink-wrap -fno-inline-functions-called-once -fno-code-hoisting
 # Code that reads what others sent, or copies for the service, checks its stack.
 HARDENED := $(addprefix runtime/,net dev file fs sys)
 # The canary is the same for all threads, so libc's variable will do: two bytes less than in the TLS.
