@@ -265,9 +265,11 @@ struct tcp_table {
     u32 n_tw, n_orphans;
     u32 n_tx, n_rx;       /* packets in all send queues; in all receive and reassembly queues */
     u32 rx_compact_bytes; /* heap behind the receive queues */
-    /* tcp_open.c, where connect(2) is linked. */
+    /* tcp_open.c and tcp_listen.c, where connect(2) and listen(2) are linked. */
     void (*start_connect)(struct tcp_sock *c);
     void (*syn_sent_input)(struct tcp_sock *c, struct tcp_in *s);
+    struct tcp_sock *(*listen_input)(struct tcp_sock *l, const struct ip_flow *f,
+                                     const struct tcp_in *s, u32 iss);
     struct port_table ports;
 };
 
@@ -590,7 +592,7 @@ bool tcp_tw_input(struct net *n, struct tcp_tw *tw, const struct tcp_in *s, u32 
 void tcp_tw_add(struct tcp_sock *c);
 void tcp_tw_init(struct tcp_table *t);
 
-/* --- tcp_listen.c --- */
+/* --- tcp_listen.c: through struct tcp_table, so that only tcp_listen() links it --- */
 /* A segment for a listener, without its payload. @iss is the one to use, or 0. Returns a new
  * connection that the segment is for as well, or NULL. */
 struct tcp_sock *tcp_listen_input(struct tcp_sock *l, const struct ip_flow *f,

@@ -421,7 +421,7 @@ static __attribute__((noinline)) struct tcp_sock *find_new(struct net *n, const 
         refuse(n, &f, s);
         return NULL;
     }
-    return tcp_listen_input(l, &f, s, iss);
+    return n->tcp_table->listen_input(l, &f, s, iss);
 }
 
 /* The text of @s is in several packets, of which net.rx_rest are to come. To the connection each is

@@ -412,6 +412,7 @@ int tcp_listen(struct sock *sk, int backlog)
     }
     if (!port_may_listen(ports, sk))
         return -EADDRINUSE;
+    sk->net->tcp_table->listen_input = tcp_listen_input;
     sk->is_listening = true;
     sk->shut = 0;
     c->ep.state = TCP_LISTEN;
