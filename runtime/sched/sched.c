@@ -167,21 +167,24 @@ int sched_sleep(u64 deadline_ns)
     sleep.thread = me;
     me->is_asleep = true;
     while (!me->is_woken) {
+        bool is_late = false;
+
         if (thread_has_signal(me)) {
             result = -EINTR;
             break;
         }
         if (deadline_ns != DEADLINE_NEVER) {
-            if (clock_mono_ns() >= deadline_ns) {
-                result = -ETIMEDOUT;
-                break;
-            }
-            if (!timer_is_set(&sleep.timer))
+            is_late = clock_mono_ns() >= deadline_ns;
+            if (!is_late && !timer_is_set(&sleep.timer))
                 timer_set(&sleep.timer, deadline_ns);
         }
         bool progress = poll_all();
         if (me->is_woken)
             break;
+        if (is_late) { /* only now: what had come in time has been seen */
+            result = -ETIMEDOUT;
+            break;
+        }
         if (!list_empty(&ready))
             switch_to(list_first(&ready, struct thread, ready_node));
         else if (!progress)

@@ -44,5 +44,12 @@ int main(void)
     CHECK_EQ(recv(end[0], buf, 3, 0), 3);
     send_all(end[1], "ab", 2);
     CHECK_EQ(recv(end[0], buf, 3, MSG_WAITALL), 2);
+
+    /* What came before recv() is had, however short its limit. */
+    struct sockaddr_in to = loopback(local_port(udp));
+    tv.tv_usec = 1;
+    CHECK_EQ(setsockopt(udp, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv), 0);
+    CHECK_EQ(sendto(udp, "x", 1, 0, (struct sockaddr *)&to, sizeof to), 1);
+    CHECK_EQ(recv(udp, buf, 1, 0), 1);
     return 0;
 }
