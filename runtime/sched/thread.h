@@ -23,6 +23,8 @@ struct thread {
     bool is_asleep; /* in sched_sleep() */
     bool is_dead;
     u64 signal_pending; /* owned by sys/signal.c: bit n-1 = signal n */
+    u64 signal_shared;  /* of the pending ones: those sent to the process */
+    u64 signal_wanted;  /* what rt_sigtimedwait(2) waits for and the mask blocks otherwise */
     u64 signal_mask;
     u64 saved_mask; /* with has_saved_mask: comes back after the next delivery */
     bool has_saved_mask;

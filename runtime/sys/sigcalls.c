@@ -23,8 +23,7 @@ long uk_rt_sigaction(int sig, const struct sigaction_kernel *to, struct sigactio
         *old = *signal_action(sig);
     if (to) {
         *signal_action(sig) = *to;
-        if (to->handler == SIG_IGN) /* sigaction(2): a pending one is discarded */
-            thread_current()->signal_pending &= ~SIGNAL_BIT(sig);
+        signal_discard(sig);
     }
     return 0;
 }
@@ -33,7 +32,7 @@ long uk_rt_sigpending(u64 *set, size_t mask_bytes)
 {
     if (mask_bytes != MASK_BYTES)
         return -EINVAL;
-    *set = thread_current()->signal_pending & thread_current()->signal_mask;
+    *set = signal_pending_all() & thread_current()->signal_mask;
     return 0;
 }
 
@@ -70,7 +69,8 @@ long uk_rt_sigtimedwait(const u64 *set, siginfo_t *info, const struct timespec *
 {
     struct thread *me = thread_current();
     u64 deadline_ns = DEADLINE_NEVER, old, ready;
-    int err = 0;
+    struct signal_info taken = {0};
+    int err = 0, sig = 0;
 
     if (mask_bytes != MASK_BYTES)
         return -EINVAL;
@@ -80,14 +80,20 @@ long uk_rt_sigtimedwait(const u64 *set, siginfo_t *info, const struct timespec *
         deadline_ns = clock_mono_ns() + (u64)timeout->tv_sec * NSEC_PER_SEC + (u64)timeout->tv_nsec;
     }
     old = me->signal_mask;
-    me->signal_mask &= ~*set; /* so that one of the set ends the sleep */
+    me->signal_wanted = *set & old;
+    me->signal_mask = old & ~*set; /* so that one of the set ends the sleep */
+    signal_settle();
     while (!(ready = me->signal_pending & *set) && !err)
         err = sched_sleep(deadline_ns);
+    me->signal_wanted = 0;
     me->signal_mask = old;
-    if (!(ready = me->signal_pending & *set))
+    if (ready) {
+        sig = __builtin_ctzll(ready) + 1;
+        taken = signal_take(me, sig);
+    }
+    signal_settle();
+    if (!ready)
         return err == -ETIMEDOUT ? -EAGAIN : err;
-    int sig = __builtin_ctzll(ready) + 1;
-    struct signal_info taken = signal_take(me, sig);
     if (info) {
         *info = (siginfo_t){.si_signo = sig, .si_code = taken.code};
         info->si_pid = 1;

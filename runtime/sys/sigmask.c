@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "arch/percpu.h"
 #include "sys/signal.h"
 #include "sys/sys.h"
+
+#pragma weak signal_settle
 
 long uk_rt_sigprocmask(int how, const u64 *set, u64 *old, size_t mask_bytes)
 {
@@ -26,8 +27,8 @@ long uk_rt_sigprocmask(int how, const u64 *set, u64 *old, size_t mask_bytes)
             me->signal_mask = to;
         else
             return -EINVAL;
-        if (thread_has_signal(me))
-            percpu()->pending |= PENDING_SIGNAL;
+        if (signal_settle)
+            signal_settle();
     }
     if (old)
         *old = mask;

@@ -20,12 +20,17 @@
 #define STACK_MARGIN 512 /* below the interrupted stack pointer: red zone, alignment */
 
 static struct sigaction_kernel actions[N_SIGNALS];
-static struct signal_info infos[N_SIGNALS]; /* of the one that is pending */
+
+/* Signals sent to the process that every thread blocks: whoever unblocks or waits for one gets it.
+ */
+static u64 process_pending;
+/* Of the one that is pending: of a thread, of the process. */
+static struct signal_info infos[2][N_SIGNALS];
 
 /* Real-time signals queue (signal(7)): those behind the pending one, oldest first. */
 struct queued {
     struct list node;
-    struct thread *thread;
+    struct thread *thread; /* NULL: the process */
     int sig;
     struct signal_info info;
 };
@@ -67,18 +72,39 @@ static void enqueue(struct thread *t, int sig, struct signal_info info)
     n_queued++;
 }
 
+static u64 *pending_of(struct thread *t)
+{
+    return t ? &t->signal_pending : &process_pending;
+}
+
+/* @t NULL: the process. */
+static void make_pending(struct thread *t, int sig, struct signal_info info)
+{
+    u64 *pending = pending_of(t);
+
+    sched_signal_hook = hook;
+    if (!(*pending & SIGNAL_BIT(sig)))
+        infos[!t][sig - 1] = info;
+    else if (sig >= SIGRT_FIRST)
+        enqueue(t, sig, info);
+    *pending |= SIGNAL_BIT(sig);
+}
+
 struct signal_info signal_take(struct thread *t, int sig)
 {
-    struct signal_info info = infos[sig - 1];
+    struct signal_info info = infos[!t][sig - 1];
+    u64 *pending = pending_of(t);
 
-    t->signal_pending &= ~SIGNAL_BIT(sig);
+    *pending &= ~SIGNAL_BIT(sig);
+    if (t)
+        t->signal_shared &= ~SIGNAL_BIT(sig);
     list_for_each (it, &queue) {
         struct queued *q = list_entry(it, struct queued, node);
 
         if (q->thread != t || q->sig != sig)
             continue;
-        infos[sig - 1] = q->info;
-        t->signal_pending |= SIGNAL_BIT(sig);
+        infos[!t][sig - 1] = q->info;
+        *pending |= SIGNAL_BIT(sig);
         list_remove(&q->node);
         heap_free(q);
         n_queued--;
@@ -89,14 +115,9 @@ struct signal_info signal_take(struct thread *t, int sig)
 
 void signal_send(struct thread *t, int sig, struct signal_info info)
 {
-    if (is_ignored(sig) && !(t->signal_mask & SIGNAL_BIT(sig)))
+    if (is_ignored(sig) && !((t->signal_mask | t->signal_wanted) & SIGNAL_BIT(sig)))
         return;
-    sched_signal_hook = hook;
-    if (!(t->signal_pending & SIGNAL_BIT(sig)))
-        infos[sig - 1] = info;
-    else if (sig >= SIGRT_FIRST)
-        enqueue(t, sig, info);
-    t->signal_pending |= SIGNAL_BIT(sig);
+    make_pending(t, sig, info);
     if (t == thread_current())
         percpu()->pending |= PENDING_SIGNAL;
     else if (thread_has_signal(t))
@@ -105,18 +126,60 @@ void signal_send(struct thread *t, int sig, struct signal_info info)
 
 void signal_send_process(int sig, struct signal_info info)
 {
-    struct thread *to = thread_current();
+    struct thread *me = thread_current(), *to = NULL;
 
-    if (to->signal_mask & SIGNAL_BIT(sig))
-        list_for_each (it, &thread_all) {
-            struct thread *t = list_entry(it, struct thread, all_node);
+    list_for_each (it, &thread_all) {
+        struct thread *t = list_entry(it, struct thread, all_node);
 
-            if (!(t->signal_mask & SIGNAL_BIT(sig))) {
-                to = t;
-                break;
-            }
-        }
+        if (t->signal_shared & SIGNAL_BIT(sig) && sig < SIGRT_FIRST)
+            return; /* it is pending already */
+        if (!((t->signal_mask | t->signal_pending) & SIGNAL_BIT(sig)) && (!to || t == me))
+            to = t;
+    }
+    if (!to) {
+        make_pending(NULL, sig, info);
+        return;
+    }
     signal_send(to, sig, info);
+    to->signal_shared |= to->signal_pending & SIGNAL_BIT(sig);
+}
+
+void signal_settle(void)
+{
+    struct thread *me = thread_current();
+    u64 sigs = me->signal_shared & me->signal_mask;
+
+    for (; sigs; sigs &= sigs - 1) { /* not ours any more: somebody else's */
+        int sig = __builtin_ctzll(sigs) + 1;
+
+        signal_send_process(sig, signal_take(me, sig));
+    }
+    for (sigs = process_pending & ~(me->signal_mask | me->signal_pending); sigs; sigs &= sigs - 1) {
+        int sig = __builtin_ctzll(sigs) + 1;
+
+        signal_send_process(sig, signal_take(NULL, sig));
+    }
+    if (thread_has_signal(me))
+        percpu()->pending |= PENDING_SIGNAL;
+}
+
+u64 signal_pending_all(void)
+{
+    return thread_current()->signal_pending | process_pending;
+}
+
+void signal_discard(int sig)
+{
+    if (!is_ignored(sig))
+        return;
+    while (process_pending & SIGNAL_BIT(sig))
+        signal_take(NULL, sig);
+    list_for_each (it, &thread_all) {
+        struct thread *t = list_entry(it, struct thread, all_node);
+
+        while (t->signal_pending & SIGNAL_BIT(sig))
+            signal_take(t, sig);
+    }
 }
 
 void signal_raise_thread(int sig)
@@ -162,6 +225,17 @@ static void leave(void)
     sched_leave();
 }
 
+/* At depth 0. What comes up meanwhile is for the caller's loop: delivering it here would nest
+ * without end where handlers answer each other. */
+static void mask_restore(u64 mask)
+{
+    percpu()->depth++;
+    __asm__ volatile("" : : : "memory");
+    signal_mask_swap(mask);
+    __asm__ volatile("" : : : "memory");
+    percpu()->depth--;
+}
+
 /* Run the handler of @sig with @uc as its context. The mask is the handler's while it runs, and
  * then what it left in @uc. Called between enter() and leave(), it leaves before the handler. */
 static void run_handler(int sig, struct signal_info info, ucontext_t *uc, u64 sp)
@@ -177,14 +251,14 @@ static void run_handler(int sig, struct signal_info info, ucontext_t *uc, u64 sp
     memcpy(&uc->uc_sigmask, &me->signal_mask, sizeof(u64));
     me->signal_mask |= action.mask | (action.flags & SA_NODEFER ? 0 : SIGNAL_BIT(sig));
     me->signal_mask &= ~UNBLOCKABLE;
+    signal_settle();
     if (action.flags & SA_ONSTACK && me->signal_stack_len && !is_on_signal_stack(me, sp))
         stack_top = (u64)me->signal_stack + me->signal_stack_len;
     leave();
     signal_call(sig, &si, uc, action.handler, stack_top);
-    memcpy(&me->signal_mask, &uc->uc_sigmask, sizeof(u64));
-    me->signal_mask &= ~UNBLOCKABLE;
-    if (thread_has_signal(me))
-        percpu()->pending |= PENDING_SIGNAL;
+    u64 mask;
+    memcpy(&mask, &uc->uc_sigmask, sizeof(mask));
+    mask_restore(mask);
 }
 
 /* Deliver everything pending, at depth 0. Returns whether every handler wants calls restarted. */
@@ -220,9 +294,7 @@ static bool deliver(void)
     }
     if (me->has_saved_mask) { /* sigsuspend() and its kind: their own mask ends here */
         me->has_saved_mask = false;
-        me->signal_mask = me->saved_mask;
-        if (thread_has_signal(me))
-            percpu()->pending |= PENDING_SIGNAL;
+        mask_restore(me->saved_mask);
     }
     return restart;
 }
@@ -253,8 +325,7 @@ u64 signal_mask_swap(u64 mask)
     u64 old = me->signal_mask;
 
     me->signal_mask = mask & ~UNBLOCKABLE;
-    if (thread_has_signal(me))
-        percpu()->pending |= PENDING_SIGNAL;
+    signal_settle();
     return old;
 }
 
@@ -299,6 +370,7 @@ static _Noreturn void fault_entry(void *arg)
     uc.uc_mcontext.gregs[REG_CR2] = (greg_t)r->frame.cr2;
     enter();
     run_handler(r->sig, r->info, &uc, (u64)__builtin_frame_address(0));
+    sched_leave(); /* what mask_restore() left to do */
     for (u32 i = 0; i < ARRAY_SIZE(greg_of); i++)
         regs[i] = (u64)uc.uc_mcontext.gregs[greg_of[i]];
     r->frame.rip = (u64)uc.uc_mcontext.gregs[REG_RIP];

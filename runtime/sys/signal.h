@@ -29,11 +29,22 @@ struct sigaction_kernel *signal_action(int sig);
 /* Make @sig pending for @t and end its wait, if it does not block it. */
 void signal_send(struct thread *t, int sig, struct signal_info info);
 
-/* The same for the process: some thread that does not block it gets it. */
+/* The same for the process: some thread that does not block it gets it, or the first that no longer
+ * does. */
 void signal_send_process(int sig, struct signal_info info);
+
+/* After every change of the calling thread's mask: what was sent to the process and is blocked now
+ * goes to another thread, what waits for one that does not block it is ours. */
+void signal_settle(void);
+
+/* What is pending for the calling thread or the process, blocked or not. */
+u64 signal_pending_all(void);
 
 /* Take pending signal @sig off @t; another of the same may still be queued. */
 struct signal_info signal_take(struct thread *t, int sig);
+
+/* After a change of its action: if @sig is ignored now, nobody has it pending (sigaction(2)). */
+void signal_discard(int sig);
 
 /* See sys/deliver.h for these. */
 void signal_raise_thread(int sig);
