@@ -117,11 +117,11 @@ long uk_sigaltstack(const stack_t *to, stack_t *old)
         return 0;
     if (is_in_use)
         return -EPERM;
-    if (to->ss_flags & ~SS_DISABLE)
+    if (to->ss_flags && to->ss_flags != SS_DISABLE && to->ss_flags != SS_ONSTACK)
         return -EINVAL;
     if (!(to->ss_flags & SS_DISABLE) && to->ss_size < MINSIGSTKSZ)
         return -ENOMEM;
-    me->signal_stack = to->ss_sp;
+    me->signal_stack = to->ss_flags & SS_DISABLE ? NULL : to->ss_sp;
     me->signal_stack_len = to->ss_flags & SS_DISABLE ? 0 : to->ss_size;
     return 0;
 }
@@ -135,7 +135,7 @@ long uk_kill(int pid, int sig)
     if (pid > 1 || pid < -1)
         return -ESRCH; /* there is one process, and its group */
     if (sig)
-        signal_send_process(sig, (struct signal_info){SI_USER, 0});
+        signal_send_process(sig, (struct signal_info){.code = SI_USER});
     return 0;
 }
 
@@ -148,7 +148,7 @@ long uk_tkill(int tid, int sig)
     if (!t)
         return -ESRCH;
     if (sig)
-        signal_send(t, sig, (struct signal_info){SI_TKILL, 0});
+        signal_send(t, sig, (struct signal_info){.code = SI_TKILL});
     return 0;
 }
 
@@ -164,7 +164,7 @@ long uk_rt_sigqueueinfo(int pid, int sig, const siginfo_t *info)
     if (pid != 1)
         return -ESRCH;
     if (sig)
-        signal_send_process(sig,
-                            (struct signal_info){info->si_code, (u64)info->si_value.sival_ptr});
+        signal_send_process(sig, (struct signal_info){.code = info->si_code,
+                                                      .value = (u64)info->si_value.sival_ptr});
     return 0;
 }

@@ -13,6 +13,9 @@
 #include "sched/thread.h"
 #include "sys/deliver.h"
 #include "sys/fault.h"
+#include "sys/sys.h"
+
+#pragma weak uk_timer_getoverrun
 
 #define UNBLOCKABLE  (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define SIGRT_FIRST  32
@@ -168,6 +171,24 @@ u64 signal_pending_all(void)
     return thread_current()->signal_pending | process_pending;
 }
 
+bool signal_has_timer(int sig, int timer)
+{
+    u64 pending = 0;
+
+    list_for_each (it, &thread_all)
+        pending |= list_entry(it, struct thread, all_node)->signal_pending;
+    if ((pending & SIGNAL_BIT(sig) && infos[0][sig - 1].timer == timer) ||
+        (process_pending & SIGNAL_BIT(sig) && infos[1][sig - 1].timer == timer))
+        return true;
+    list_for_each (it, &queue) {
+        struct queued *q = list_entry(it, struct queued, node);
+
+        if (q->sig == sig && q->info.timer == timer)
+            return true;
+    }
+    return false;
+}
+
 void signal_discard(int sig)
 {
     if (!is_ignored(sig))
@@ -184,7 +205,7 @@ void signal_discard(int sig)
 
 void signal_raise_thread(int sig)
 {
-    signal_send(thread_current(), sig, (struct signal_info){SI_USER, 0});
+    signal_send(thread_current(), sig, (struct signal_info){.code = SI_USER});
 }
 
 /* ---- delivering ---- */
@@ -206,6 +227,10 @@ static void fill_info(int sig, const struct signal_info *info, siginfo_t *si)
         si->si_addr = (void *)info->value;
     } else {
         si->si_pid = info->code <= 0 && info->code != SI_TIMER ? 1 : 0;
+        if (info->timer && uk_timer_getoverrun) {
+            si->si_timerid = info->timer - 1;
+            si->si_overrun = (int)uk_timer_getoverrun(info->timer - 1);
+        }
         si->si_value.sival_ptr = (void *)info->value;
     }
 }

@@ -21,6 +21,7 @@ struct sigaction_kernel { /* what rt_sigaction(2) takes: not libc's struct sigac
 /* What a handler with SA_SIGINFO is told beyond the number. */
 struct signal_info {
     int code;  /* SI_USER, SI_TKILL, SI_TIMER … */
+    int timer; /* of SI_TIMER: its number plus one, else 0 */
     u64 value; /* si_value, or si_addr of a fault */
 };
 
@@ -39,6 +40,9 @@ void signal_settle(void);
 
 /* What is pending for the calling thread or the process, blocked or not. */
 u64 signal_pending_all(void);
+
+/* Is one that timer (number plus one) @timer sent still pending, for whomever? */
+bool signal_has_timer(int sig, int timer);
 
 /* Take pending signal @sig off @t; another of the same may still be queued. */
 struct signal_info signal_take(struct thread *t, int sig);
