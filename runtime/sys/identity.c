@@ -2,9 +2,12 @@
 #include "sys/sys.h"
 
 #include <errno.h>
+#include <sys/wait.h>
 
 /* There is one process, number 1, leader of its group and session, and it is root. */
-#define PID 1
+#define PID           1
+/* wait(2): __WNOTHREAD, __WALL, __WCLONE */
+#define WAIT_ANY_KIND (int)0xe0000000u
 
 long uk_getpid(void)
 {
@@ -14,6 +17,27 @@ long uk_getpid(void)
 long uk_getppid(void)
 {
     return 0;
+}
+
+/* It has no children. */
+long uk_wait4(pid_t pid, int *status, int options, void *usage)
+{
+    (void)pid;
+    (void)status;
+    (void)usage;
+    return options & ~(WNOHANG | WUNTRACED | WCONTINUED | WAIT_ANY_KIND) ? -EINVAL : -ECHILD;
+}
+
+long uk_waitid(int type, pid_t pid, void *info, int options, void *usage)
+{
+    (void)type;
+    (void)pid;
+    (void)info;
+    (void)usage;
+    if (options & ~(WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | WAIT_ANY_KIND) ||
+        !(options & (WSTOPPED | WEXITED | WCONTINUED)))
+        return -EINVAL;
+    return -ECHILD;
 }
 
 long uk_getuid(void)

@@ -12,13 +12,15 @@
 #define NAME_BYTES    16          /* PR_SET_NAME, with its NUL */
 #define CAP_VERSION_3 0x20080522u
 
+static u32 n_files_hard = FD_LIMIT_HARD;
+
 /* LIMIT: only RLIMIT_NOFILE limits anything; the others are what nobody has set. */
 static void limit_get(int resource, struct rlimit *rl)
 {
     rl->rlim_cur = rl->rlim_max = RLIM_INFINITY;
     if (resource == RLIMIT_NOFILE) {
         rl->rlim_cur = fd_limit();
-        rl->rlim_max = FD_LIMIT_HARD;
+        rl->rlim_max = n_files_hard;
     } else if (resource == RLIMIT_STACK) {
         rl->rlim_cur = STACK_BYTES;
     } else if (resource == RLIMIT_CORE) {
@@ -38,8 +40,10 @@ long uk_prlimit64(pid_t pid, int resource, const struct rlimit *to, struct rlimi
         return -EPERM;
     if (old)
         limit_get(resource, old);
-    if (to && resource == RLIMIT_NOFILE)
+    if (to && resource == RLIMIT_NOFILE) {
         fd_set_limit((u32)to->rlim_cur);
+        n_files_hard = (u32)to->rlim_max;
+    }
     return 0;
 }
 

@@ -174,6 +174,8 @@ long uk_umask(mode_t mask);
 /* identity.c: who the process is: always root, always process 1 */
 long uk_getpid(void);
 long uk_getppid(void);
+long uk_wait4(pid_t pid, int *status, int options, void *usage);
+long uk_waitid(int type, pid_t pid, void *info, int options, void *usage);
 long uk_getuid(void);
 long uk_geteuid(void);
 long uk_getgid(void);

@@ -8,6 +8,7 @@
 #include <sys/sysinfo.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 
 int main(void)
 {
@@ -25,6 +26,14 @@ int main(void)
     limit.rlim_cur = 100;
     limit.rlim_max = 50;
     CHECK_ERRNO(setrlimit(RLIMIT_NOFILE, &limit), EINVAL);
+    limit.rlim_max = 200;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    CHECK(limit.rlim_cur == 100 && limit.rlim_max == 200);
+    CHECK_ERRNO(waitpid(-1, NULL, WNOHANG), ECHILD);
+    CHECK_ERRNO(waitpid(-1, NULL, 0x400), EINVAL);
+    CHECK_ERRNO(waitid(P_ALL, 0, NULL, WEXITED), ECHILD);
+    CHECK_ERRNO(waitid(P_ALL, 0, NULL, 0), EINVAL);
     CHECK(sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) >= 1);
     CHECK_EQ(sched_yield(), 0);
     CHECK_EQ(sched_get_priority_max(SCHED_FIFO), 99);
