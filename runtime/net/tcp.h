@@ -219,6 +219,8 @@ struct tcp_sock {
     u32 recent[TCP_SACK_BLOCKS]; /* a byte of each block in ooo, the latest first */
     u32 dsack[2];
     bool was_connected;   /* has been ESTABLISHED */
+    bool is_trying;       /* connect() has begun, and not said how that ended */
+    bool is_told;         /* it, or accept(), has said that it is connected */
     bool is_waiting_addr; /* connect() before DHCP was done */
     u64 challenge_ns;     /* no second challenge ACK before */
     u64 last_rx_ns, ts_recent_ns;

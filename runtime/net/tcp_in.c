@@ -156,7 +156,7 @@ bool tcp_established(struct tcp_sock *c)
         list_remove(&c->child_node);
         l->n_syn--;
         l->n_accept++;
-        c->is_in_accept_q = true;
+        c->is_in_accept_q = c->is_told = true;
         list_push_back(&l->accept_q, &c->child_node);
     }
     c->ep.state = TCP_ESTABLISHED;

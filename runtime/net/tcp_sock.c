@@ -159,13 +159,12 @@ static ssize_t tcp_send(struct sock *sk, const struct iovec *iov, int n_iov,
 /* What there is to say when the queue is empty: 0 end of stream; -EAGAIN wait; or an error. */
 static int recv_state(struct tcp_sock *c)
 {
+    if (c->got_fin)
+        return 0; /* before an error: that is for who writes */
     if (c->sk.err)
         return sock_error(&c->sk);
-    if (c->sk.shut & SHUT_RD_BIT) {
-        if (c->ep.state == TCP_CLOSE && !c->was_connected)
-            return -ENOTCONN;
+    if (c->sk.shut & SHUT_RD_BIT)
         return 0;
-    }
     if (c->ep.state == TCP_CLOSE || c->ep.state == TCP_LISTEN)
         return -ENOTCONN;
     return -EAGAIN;
@@ -455,6 +454,17 @@ int tcp_accept(struct sock *sk, int flags, struct sock **out)
     return 0;
 }
 
+/* The end of an attempt is told: the socket is as new. */
+static int connect_failed(struct tcp_sock *c)
+{
+    int err = c->sk.err ? sock_error(&c->sk) : -ECONNABORTED;
+
+    take_data(c, NULL, SIZE_MAX, MSG_TRUNC);
+    c->sk.shut = 0;
+    c->is_trying = c->was_connected = c->got_fin = false;
+    return err;
+}
+
 int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
 {
     struct tcp_sock *c = tcp_of(sk);
@@ -472,8 +482,10 @@ int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
             return -EALREADY;
         break;
     case TCP_CLOSE:
-        if (sk->err) /* of an attempt that failed meanwhile */
-            return sock_error(sk);
+        if (c->is_told)
+            return -EISCONN; /* as Linux: it was, and is not used twice */
+        if (c->is_trying)    /* it failed or ended meanwhile */
+            return connect_failed(c);
         if (ip_is_many(n, ip))
             return -ENETUNREACH;
         sk->flow.remote = *ip;
@@ -487,15 +499,17 @@ int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
         c->hdr_generation = 0;
         tcp_set_bufs(c);
         c->ep.state = TCP_SYN_SENT;
+        c->is_trying = true;
         c->is_waiting_addr = true; /* not in the table yet */
         tcp_start_connect(c);
         if (c->ep.state == TCP_CLOSE)
-            return sock_error(sk);
+            return connect_failed(c);
         if (sock_is_nonblock(sk, 0))
             return -EINPROGRESS;
         break;
     default:
-        return -EISCONN;
+        if (c->is_told || c->ep.state == TCP_LISTEN)
+            return -EISCONN;
     }
     while (c->ep.state == TCP_SYN_SENT || c->ep.state == TCP_SYN_RECV) {
         if (!deadline_ns)
@@ -504,9 +518,11 @@ int tcp_connect(struct sock *sk, const struct ip_addr *ip, u16 port)
         if (err)
             return err == -EAGAIN ? -EINPROGRESS : err; /* socket(7), SO_SNDTIMEO */
     }
-    if (sk->err)
-        return sock_error(sk);
-    return c->was_connected ? 0 : -ECONNABORTED;
+    if (sk->err || c->ep.state == TCP_CLOSE)
+        return connect_failed(c);
+    c->is_trying = false;
+    c->is_told = true;
+    return 0;
 }
 
 _Static_assert(SHUT_RD + 1 == SHUT_RD_BIT && SHUT_WR + 1 == SHUT_WR_BIT &&
