@@ -426,10 +426,6 @@ ssize_t udp_send_now(struct sock *sk, const struct iovec *iov, int n_iov, const 
 
     if (flags & MSG_OOB)
         return -EOPNOTSUPP;
-    if (sk->err)
-        return sock_error(sk);
-    if (sk->shut & SHUT_WR_BIT)
-        return -EPIPE;
     if (msg && msg->msg_name) {
         err = sock_addr_get(sk, msg->msg_name, msg->msg_namelen, &dst, &dport);
         if (err)
@@ -446,6 +442,10 @@ ssize_t udp_send_now(struct sock *sk, const struct iovec *iov, int n_iov, const 
     err = autobind(u);
     if (err)
         return err;
+    if (sk->err)
+        return sock_error(sk);
+    if (sk->shut & SHUT_WR_BIT)
+        return -EPIPE;
     for (;;) {
         net_now_slow(n);
         err = udp_route(u, &dst, &rt);

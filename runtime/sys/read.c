@@ -9,7 +9,9 @@
 #include "sys/deliver.h"
 #include "sys/rw.h"
 
-NO_STACK_CHECK static long rw_read(int fd, const struct iovec *iov, int n_iov, s64 off)
+/* Vectors of nothing end here: a socket would make a datagram of them. */
+NO_STACK_CHECK static long rw_read(int fd, const struct iovec *iov, int n_iov, s64 off,
+                                   bool is_vector)
 {
     struct file *f;
 
@@ -19,8 +21,10 @@ NO_STACK_CHECK static long rw_read(int fd, const struct iovec *iov, int n_iov, s
     if (r)
         return r;
     r = rw_iov_check(iov, n_iov);
-    if (!r)
-        r = f->ops->read ? DELIVER_RESTARTING(f->ops->read(f, iov, n_iov, off)) : -EINVAL;
+    if (!r && !f->ops->read)
+        r = -EINVAL;
+    else if (!r && !(is_vector && !iov_len(iov, n_iov)))
+        r = DELIVER_RESTARTING(f->ops->read(f, iov, n_iov, off));
     file_put(f);
     return r;
 }
@@ -29,18 +33,18 @@ NO_STACK_CHECK long uk_read(int fd, void *buf, size_t len)
 {
     struct iovec iov = {buf, len};
 
-    return rw_read(fd, &iov, 1, OFF_CURRENT);
+    return rw_read(fd, &iov, 1, OFF_CURRENT, false);
 }
 
 long uk_readv(int fd, const struct iovec *iov, int n_iov)
 {
-    return rw_read(fd, iov, n_iov, OFF_CURRENT);
+    return rw_read(fd, iov, n_iov, OFF_CURRENT, true);
 }
 
 long uk_preadv(int fd, const struct iovec *iov, int n_iov, long off, long off_hi)
 {
     (void)off_hi; /* only 32-bit machines split the offset */
-    return off < 0 ? -EINVAL : rw_read(fd, iov, n_iov, off);
+    return off < 0 ? -EINVAL : rw_read(fd, iov, n_iov, off, true);
 }
 
 long uk_pread64(int fd, void *buf, size_t len, off_t off)

@@ -37,10 +37,12 @@ int rw_begin(int fd, int mode_refused, s64 off, struct file **out)
     *out = f;
     if (!f)
         return -EBADF;
-    if ((f->flags & O_ACCMODE) == (u32)mode_refused || f->flags & O_PATH)
+    if (f->flags & O_PATH)
         err = -EBADF;
     else if (off != OFF_CURRENT && !f->ops->seek)
         err = -ESPIPE;
+    else if ((f->flags & O_ACCMODE) == (u32)mode_refused)
+        err = -EBADF;
     if (err)
         file_put(f);
     return err;
