@@ -424,6 +424,9 @@ ssize_t udp_send_now(struct sock *sk, const struct iovec *iov, int n_iov, const 
     struct pkt *p;
     int err;
 
+    err = autobind(u); /* as Linux: whatever comes of it */
+    if (err)
+        return err;
     if (flags & MSG_OOB)
         return -EOPNOTSUPP;
     if (msg && msg->msg_name) {
@@ -439,9 +442,6 @@ ssize_t udp_send_now(struct sock *sk, const struct iovec *iov, int n_iov, const 
         len += iov[i].iov_len;
     if (len > 0xffff - UDP_HDR_BYTES - (ip_addr_is_v4(&dst) ? IP4_HDR_BYTES : 0))
         return -EMSGSIZE;
-    err = autobind(u);
-    if (err)
-        return err;
     if (sk->err)
         return sock_error(sk);
     if (sk->shut & SHUT_WR_BIT)

@@ -37,7 +37,9 @@ int main(void)
     /* An address that is missing comes before a side that is shut. */
     udp = socket(AF_INET, SOCK_DGRAM, 0);
     CHECK_ERRNO(shutdown(udp, SHUT_WR), ENOTCONN);
+    CHECK_EQ(local_port(udp), 0);
     CHECK_ERRNO(write(udp, buf, 1), EDESTADDRREQ);
+    CHECK(local_port(udp) != 0);
     CHECK_EQ(connect(udp, (struct sockaddr *)&self, sizeof self), 0);
     CHECK_ERRNO(send(udp, buf, 1, MSG_NOSIGNAL), EPIPE);
     return 0;
