@@ -83,7 +83,7 @@ bool sock_repoll(struct sock *sk)
 {
     struct net *n = sk->net;
 
-    if (sk->last_poll != n->n_polls) { /* polled since we last said it */
+    if (sk->last_poll != n->n_polls && !n->loop.n_txq) { /* polled since we last said it */
         sk->last_poll = n->n_polls;
         return false;
     }

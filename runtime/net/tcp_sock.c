@@ -397,7 +397,7 @@ int tcp_listen(struct sock *sk, int backlog)
     struct port_table *ports = &sk->net->tcp_table->ports;
     int err;
 
-    if (c->ep.state != TCP_CLOSE && c->ep.state != TCP_LISTEN)
+    if ((c->ep.state != TCP_CLOSE && c->ep.state != TCP_LISTEN) || c->is_trying || c->is_told)
         return -EINVAL;
     if (backlog < 0 || backlog > TCP_BACKLOG_MAX)
         backlog = TCP_BACKLOG_MAX;
@@ -534,6 +534,8 @@ static int tcp_shutdown(struct sock *sk, int how)
     struct tcp_sock *c = tcp_of(sk);
     struct net *n = sk->net;
 
+    if (how != SHUT_WR)
+        sock_repoll(sk); /* what has come stays readable */
     n->now_ns = net_now_slow(n);
     switch (c->ep.state) {
     case TCP_LISTEN:

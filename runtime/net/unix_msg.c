@@ -480,16 +480,18 @@ static int wait_msg(struct unix_sock *u, int flags, u64 *deadline_ns)
     struct sock *sk = &u->sk;
     int err;
 
-    while (list_empty(&u->msgs)) {
-        if (sk->err)
+    for (;;) {
+        /* As Linux: an error comes before records that have come, and behind a stream's bytes. */
+        if (sk->err && (sk->type != SOCK_STREAM || list_empty(&u->msgs)))
             return sock_error(sk);
+        if (!list_empty(&u->msgs))
+            return 0;
         if (sk->shut & SHUT_RD_BIT && !(sk->type == SOCK_DGRAM && sock_is_nonblock(sk, flags)))
             return 1; /* as udp_recv() */
         err = sock_wait_or_again(sk, flags, deadline_ns, sk->rcvtimeo_ns);
         if (err)
             return err;
     }
-    return 0;
 }
 
 static ssize_t recv_record(struct unix_sock *u, struct iov_cursor *to, size_t len,
