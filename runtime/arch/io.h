@@ -75,15 +75,13 @@ static inline void mmio_write32(volatile void *reg, u32 v)
  */
 void *mmio_map(u64 pa, size_t len_bytes);
 
-/*
- * All devices share one interrupt vector: an interrupt only ends the idle, then everybody is
- * polled.
- */
+/* No device has an interrupt vector of its own: an interrupt only ends the idle, then everybody is
+ * polled. */
 struct msi_msg {
     u64 addr;
     u32 data;
 };
 struct msi_msg irq_msi_msg(void);
 
-/* Route I/O APIC input @gsi to that vector, edge or level triggered, active high. */
+/* Route I/O APIC input @gsi here, edge or level triggered, active high. */
 void irq_route_gsi(u32 gsi, bool is_level);

@@ -83,7 +83,7 @@ void upcall(struct trap_frame *frame)
         bool in_return = frame->rip == (u64)keel_call_return ||
                          (frame->rip >= (u64)upcall_return && frame->rip < (u64)upcall_end);
 
-        if (frame->vector == VEC_DEVICE && trap_hooks.device)
+        if (frame->vector <= VEC_LEVEL && trap_hooks.device)
             trap_hooks.device(); /* before the EOI: a level that stays up comes again at once */
         apic_interrupted((u32)frame->vector, in_return && !cpu->depth);
         if (cpu->depth || in_return || !trap_hooks.preempt) {

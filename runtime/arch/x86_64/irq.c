@@ -1,4 +1,9 @@
-/* Device registers and device interrupts: I/O APIC inputs and messages, all on one vector. */
+/*
+ * Device registers and device interrupts: I/O APIC inputs and messages. Levels have a vector of
+ * their own: the local APIC remembers per vector what its last interrupt was, and an EOI frees the
+ * input of a level only if that was one (Intel SDM vol. 3A §11.8.4, TMR). On a shared vector an
+ * edge between a level and its EOI would shut that input for ever.
+ */
 #include "arch/io.h"
 
 #include "arch/x86_64/apic.h"
@@ -19,7 +24,7 @@ void *mmio_map(u64 pa, size_t len_bytes)
 
 struct msi_msg irq_msi_msg(void)
 {
-    return (struct msi_msg){.addr = APIC_PA, .data = VEC_DEVICE};
+    return (struct msi_msg){.addr = APIC_PA, .data = VEC_EDGE};
 }
 
 void irq_route_gsi(u32 gsi, bool is_level)
@@ -37,5 +42,5 @@ void irq_route_gsi(u32 gsi, bool is_level)
     ioapic[n][0] = 0x11 + 2 * input;
     ioapic[n][4] = 0;
     ioapic[n][0] = 0x10 + 2 * input;
-    ioapic[n][4] = VEC_DEVICE | (is_level ? BIT(15) : 0);
+    ioapic[n][4] = is_level ? VEC_LEVEL | BIT(15) : VEC_EDGE;
 }

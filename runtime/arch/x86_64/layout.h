@@ -11,11 +11,12 @@
 #define SEL_USER_CODE    0x23
 #define SEL_TSS          0x28
 
-/* Vectors. The timer's priority class is above the device's. */
+/* Vectors. The timer's priority class is above the devices'. */
 #define VEC_BREAKPOINT   3
 #define VEC_PAGE_FAULT   14
 #define VEC_IRQ_FIRST    0x20
-#define VEC_DEVICE       0x20
+#define VEC_EDGE         0x20 /* devices whose interrupts are edges or messages */
+#define VEC_LEVEL        0x21 /* devices whose interrupt is a level, until acknowledged */
 #define VEC_SPURIOUS     0x2f
 #define VEC_TIMER        0x30
 #define N_VECTORS        0x31
