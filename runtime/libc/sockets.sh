@@ -57,6 +57,7 @@ new __skiff_socket_inet_dgram udp_sock_new
 new __skiff_socket_inet6_stream tcp_sock_new ip6_start
 new __skiff_socket_inet6_dgram udp_sock_new ip6_start
 new __skiff_socket_local
+new __skiff_socket_netlink netlink_create
 for name in setsockopt __skiff_setsockopt_any; do
     set_option "$name" igmp_setopt sock_setopt_int sock_rare_set tcp_setopt_any tcp_setopt_flag
 done

@@ -17,6 +17,7 @@ int __skiff_socket_inet_dgram(int, int, int);
 int __skiff_socket_inet6_stream(int, int, int);
 int __skiff_socket_inet6_dgram(int, int, int);
 int __skiff_socket_local(int, int, int);
+int __skiff_socket_netlink(int, int, int);
 __SKIFF_ENTRY int socket(int __domain, int __type, int __protocol)
 {
     int __kind = __type & 15;
@@ -36,6 +37,8 @@ __SKIFF_ENTRY int socket(int __domain, int __type, int __protocol)
         return __is_stream  ? __skiff_socket_inet6_stream(__domain, __type, __protocol)
                : __is_dgram ? __skiff_socket_inet6_dgram(__domain, __type, __protocol)
                             : __skiff_socket_any(__domain, __type, __protocol);
+    if (__domain == AF_NETLINK)
+        return __skiff_socket_netlink(__domain, __type, __protocol);
     return __skiff_socket_local(__domain, __type, __protocol);
 }
 #endif
