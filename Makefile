@@ -133,6 +133,9 @@ $(LIBC_LINK): | $(LIBC_CACHE)/lib/libc.a
 $(L)/.include: $(LIBC_CACHE)/lib/libc.a $(B)/libc.key | $(LIBC_LINK)
 	@mkdir -p $(L)
 	@rm -rf $(L)/include && cp -r $(LIBC_CACHE)/include $(L)/include
+	@rm -rf $(L)/kernel && mkdir $(L)/kernel # the kernel's headers, which no libc brings
+	@ln -s /usr/include/linux /usr/include/asm-generic $(L)/kernel/
+	@ln -s /usr/include/$(or $(shell $(CC) -print-multiarch),.)/asm $(L)/kernel/asm
 	@for a in m rt pthread crypt util xnet resolv dl; do ar rc $(L)/lib$$a.a; done
 	@touch $@
 

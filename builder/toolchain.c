@@ -70,6 +70,9 @@ void toolchain_include_flags(const struct toolchain *tc, struct strvec *argv)
     strvec_addf(argv, "--sysroot=%s", tc->sysroot);
     strvec_add(argv, "-isystem");
     strvec_addf(argv, "%s/include", tc->sysroot);
+    /* linux/, asm/ and asm-generic/ of this machine: what they say is the same for every libc. */
+    strvec_add(argv, "-idirafter");
+    strvec_addf(argv, "%s/kernel", tc->sysroot);
 }
 
 void toolchain_link_first(const struct toolchain *tc, const char *map, struct strvec *argv)
