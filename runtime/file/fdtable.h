@@ -8,7 +8,7 @@
 #include "file/file.h"
 
 #define FD_LIMIT_SOFT 1024u
-#define FD_LIMIT_HARD 1048576u
+#define FD_LIMIT_HARD 1048576u /* nothing raises RLIMIT_NOFILE beyond (proc(5), nr_open) */
 
 /* Boot: the first @n descriptors, 64 at most, with the references of @files. Apart from
  * fd_install() because it can neither grow nor fail: a service that opens nothing links no more. */

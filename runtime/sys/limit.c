@@ -7,12 +7,23 @@
 #include <sys/resource.h>
 
 #include "file/fdtable.h"
+#include "mem/page.h"
 
 #define STACK_BYTES   (8ul << 20) /* the main thread's, on Linux and here */
 #define NAME_BYTES    16          /* PR_SET_NAME, with its NUL */
 #define CAP_VERSION_3 0x20080522u
 
-static u32 n_files_hard = FD_LIMIT_HARD;
+static u32 nofile_max; /* 0 = as at start */
+
+/* RLIMIT_NOFILE, hard: services size tables by it, so it starts where memory ends (an open file and
+ * what is behind it take about half a page), as file-max does (proc(5)). Raising it is for root,
+ * which we are (CAP_SYS_RESOURCE). */
+static u32 nofile_hard(void)
+{
+    u32 by_memory = (u32)MIN(2 * page_total(), (size_t)FD_LIMIT_HARD);
+
+    return nofile_max ? nofile_max : MAX(by_memory, FD_LIMIT_SOFT);
+}
 
 /* LIMIT: only RLIMIT_NOFILE limits anything; the others are what nobody has set. */
 static void limit_get(int resource, struct rlimit *rl)
@@ -20,7 +31,7 @@ static void limit_get(int resource, struct rlimit *rl)
     rl->rlim_cur = rl->rlim_max = RLIM_INFINITY;
     if (resource == RLIMIT_NOFILE) {
         rl->rlim_cur = fd_limit();
-        rl->rlim_max = n_files_hard;
+        rl->rlim_max = nofile_hard();
     } else if (resource == RLIMIT_STACK) {
         rl->rlim_cur = STACK_BYTES;
     } else if (resource == RLIMIT_CORE) {
@@ -42,7 +53,7 @@ long uk_prlimit64(pid_t pid, int resource, const struct rlimit *to, struct rlimi
         limit_get(resource, old);
     if (to && resource == RLIMIT_NOFILE) {
         fd_set_limit((u32)to->rlim_cur);
-        n_files_hard = (u32)to->rlim_max;
+        nofile_max = (u32)MAX(to->rlim_max, 1u);
     }
     return 0;
 }
