@@ -40,6 +40,8 @@ struct inode_ops {
     ssize_t (*read)(struct inode *inode, void *buf, size_t len, u64 off);
     ssize_t (*write)(struct inode *inode, const void *buf, size_t len, u64 off); /* grows size */
     int (*truncate)(struct inode *inode, u64 size);
+    void *(*page)(struct inode *inode,
+                  u64 i); /* page @i of the content, made if need be; or NULL */
     ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
 
     int (*open)(struct inode *inode, u32 flags); /* NULL = nothing to do */

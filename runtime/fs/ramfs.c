@@ -10,7 +10,10 @@
 #include "base/list.h"
 #include "mem/heap.h"
 #include "mem/page.h"
+#include "mem/vm.h"
 #include "sched/clock.h"
+
+#pragma weak vm_shared_cut /* not linked unless something maps files */
 
 #define RAMFS_MAGIC   0x858458f6
 #define N_SLOTS       512u /* pointers in a page */
@@ -185,6 +188,11 @@ static ssize_t ramfs_write(struct inode *inode, const void *buf, size_t len, u64
     return done || !len ? (ssize_t)done : -ENOSPC;
 }
 
+static void *ramfs_page(struct inode *inode, u64 i)
+{
+    return content_page(ram_of(inode), i, true);
+}
+
 static int ramfs_truncate(struct inode *inode, u64 size)
 {
     struct ramfs_inode *ri = ram_of(inode);
@@ -193,6 +201,8 @@ static int ramfs_truncate(struct inode *inode, u64 size)
         u64 first_gone = ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE;
         u8 *page = size % PAGE_SIZE ? content_page(ri, size / PAGE_SIZE, false) : NULL;
 
+        if (vm_shared_cut)
+            vm_shared_cut(inode, first_gone);
         if (page) /* if the file grows again, it grows by zeros */
             memset(page + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
         if (!(first_gone >> (ri->file.height * SLOT_BITS)))
@@ -465,6 +475,7 @@ static const struct inode_ops ramfs_ops = {
     .read = ramfs_read,
     .write = ramfs_write,
     .truncate = ramfs_truncate,
+    .page = ramfs_page,
     .readlink = ramfs_readlink,
     .open = ramfs_open,
     .release = ramfs_release,

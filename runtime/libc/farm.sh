@@ -27,7 +27,7 @@ cp "$here/../base/fmt.h" "$here/../base/types.h" "$farm/src/internal/base/"
 sh "$here/calls.sh" "$musl" | sh "$here/syscall_inline.sh" > "$farm/include/skiff/unistd.h"
 
 # What include/skiff adds to a header of the same name goes behind it.
-for header in stdio.h unistd.h sys/socket.h sys/timerfd.h; do
+for header in stdio.h unistd.h sys/mman.h sys/socket.h sys/timerfd.h; do
     text=$(cat "$farm/include/$header")
     rm -f "$farm/include/$header" # a link to the pristine one
     printf '%s\n\n#include <skiff/%s>\n' "$text" "${header##*/}" > "$farm/include/$header"

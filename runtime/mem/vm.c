@@ -11,7 +11,8 @@
 #include "mem/heap.h"
 #include "mem/vm_area.h"
 
-#pragma weak vm_unmap /* not linked unless something unmaps */
+#pragma weak vm_unmap        /* not linked unless something unmaps */
+#pragma weak vm_shared_fault /* … or maps a file */
 
 #define EAGER_BYTES    (64 * 1024) /* up to here a mapping is populated at once */
 #define AROUND_PAGES   16          /* a fault brings its neighbours */
@@ -175,6 +176,8 @@ bool vm_fault(u64 addr, u64 error)
     a = error & 1 ? NULL : vm_area_at(addr); /* 1: a protection fault */
     if (!a || !(a->prot & (error & 2 ? VM_WRITE : VM_READ)))
         return false;
+    if (vm_shared_fault && a->object)
+        return vm_shared_fault(a, addr);
     for (u32 i = 0; i < ARRAY_SIZE(fault_runs); i++) {
         u64 n = fault_runs[i], at = ALIGN_DOWN(addr, n * PAGE_SIZE);
 

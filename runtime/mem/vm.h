@@ -17,6 +17,7 @@
 #define VM_FIXED     BIT(3) /* at this address, replacing what is there */
 #define VM_LAZY      BIT(5) /* nothing now, however small */
 #define VM_NOREPLACE BIT(4) /* at this address, or -EEXIST */
+#define VM_READ_ONLY BIT(6) /* shared: never writable */
 
 /**
  * Map zeroed memory.
@@ -27,11 +28,32 @@
  */
 s64 vm_map(u64 addr, u64 len, u32 prot, u32 flags);
 
+/* What stands behind shared mappings. */
+struct vm_object {
+    const void *owner;                         /* of the pages: what vm_shared_cut() is asked for */
+    u32 n_areas;                               /* that show it; mem/ counts */
+    void *(*page)(struct vm_object *o, u64 i); /* its page number @i; NULL: there is none */
+    void (*release)(struct vm_object *o);      /* the last area is gone */
+};
+
+/**
+ * As vm_map(), but of the pages of @o from @first_page on. They come at the touch; page() says
+ * where they are.
+ *
+ * Owns     @o is the mapping's, if one was made, until release()
+ */
+s64 vm_map_shared(u64 addr, u64 len, u32 prot, u32 flags, struct vm_object *o, u64 first_page);
+
+/* The pages of @owner from @first_page on go away: no mapping shows them any more, until page()
+ * says where others are. Weak: without vm_shared.c there are no such mappings. */
+void vm_shared_cut(const void *owner, u64 first_page);
+
 /* Unmap whatever is in the range. 0, -EINVAL, -ENOMEM. Weak: vm_change.c comes with its users only,
  * and without it VM_FIXED replaces nothing (-ENOMEM). */
 int vm_unmap(u64 addr, u64 len);
 
-/* Change protection. 0; -ENOMEM: a hole in the range, or no memory to promise; -EACCES (VM_EXEC).
+/* Change protection. 0; -ENOMEM: a hole in the range, or no memory to promise; -EACCES (VM_EXEC,
+ * VM_READ_ONLY).
  */
 int vm_protect(u64 addr, u64 len, u32 prot);
 

@@ -15,9 +15,12 @@ struct area {
     struct list node; /* by address */
     u64 start, end;
     u32 prot;
-    u32 flags;       /* VM_STACK | VM_NORESERVE */
+    u32 flags;       /* VM_STACK | VM_NORESERVE | VM_READ_ONLY */
     u64 n_populated; /* pages that are there */
     u64 n_owed;      /* pages promised and not there yet; part of vm_count.n_promised */
+
+    struct vm_object *object; /* whose pages these are; NULL: the area's own */
+    u64 object_page;          /* which of them is the first */
 };
 
 extern struct list vm_areas;     /* sorted, not overlapping */
@@ -47,6 +50,12 @@ static inline bool vm_can_promise(u64 n)
 /* First area that ends above @addr, or NULL; the one that contains @addr; the one after @a. */
 struct area *vm_area_from(u64 addr);
 struct area *vm_area_at(u64 addr);
+
+/* A fault in an area with an object: put its page there. Weak: comes with vm_map_shared(). */
+bool vm_shared_fault(struct area *a, u64 addr);
+
+/* Give back the pages of [start, end) of @a, or let go of them; the area stays. 0 or -ENOMEM. */
+int vm_depopulate(struct area *a, u64 start, u64 end);
 
 static inline struct area *vm_area_after(const struct area *a)
 {

@@ -6,8 +6,7 @@
 #include "mem/heap.h"
 #include "mem/vm_area.h"
 
-/* Give back the pages of [start, end) of @a; the area stays. */
-static int depopulate(struct area *a, u64 start, u64 end)
+int vm_depopulate(struct area *a, u64 start, u64 end)
 {
     while (start < end) {
         u64 pa;
@@ -16,7 +15,8 @@ static int depopulate(struct area *a, u64 start, u64 end)
         if (n < 0)
             return (int)n;
         if (pa) {
-            page_free((void *)pa, (size_t)n);
+            if (!a->object)
+                page_free((void *)pa, (size_t)n);
             a->n_populated -= (u64)n;
             vm_count.n_populated -= (u64)n;
         }
@@ -42,6 +42,10 @@ static int area_split(struct area *a, u64 at)
     high->n_owed = MIN(a->n_owed, pages(a->end - at) - high->n_populated);
     a->n_owed -= high->n_owed;
     a->end = at;
+    if (a->object) {
+        a->object->n_areas++;
+        high->object_page += pages(at - a->start);
+    }
     list_insert_after(&a->node, &high->node);
     return 0;
 }
@@ -86,12 +90,14 @@ int vm_unmap(u64 addr, u64 len)
             return err;
     }
     while ((a = vm_area_from(addr)) && a->start < addr + len) {
-        err = depopulate(a, a->start, a->end);
+        err = vm_depopulate(a, a->start, a->end);
         if (err)
             return err;
         vm_count.n_promised -= a->n_owed;
         vm_count.n_mapped -= pages(a->end - a->start);
         list_remove(&a->node);
+        if (a->object && !--a->object->n_areas)
+            a->object->release(a->object);
         heap_free(a);
     }
     return 0;
@@ -114,6 +120,8 @@ int vm_protect(u64 addr, u64 len, u32 prot)
         struct area after = *a;
         u64 n_owed;
 
+        if (a->flags & VM_READ_ONLY && prot & VM_WRITE)
+            return -EACCES;
         after.prot = prot;
         n_owed = !vm_is_charged(&after) ? 0
                  : vm_is_charged(a)     ? a->n_owed
@@ -136,7 +144,7 @@ int vm_discard(u64 addr, u64 len)
 
     for (struct area *a = vm_area_from(addr); !err && a && a->start < addr + len;
          a = vm_area_after(a))
-        err = depopulate(a, MAX(a->start, addr), MIN(a->end, addr + len));
+        err = vm_depopulate(a, MAX(a->start, addr), MIN(a->end, addr + len));
     return err;
 }
 
@@ -230,6 +238,10 @@ s64 vm_remap(u64 addr, u64 old_len, u64 new_len, bool may_move)
     if (err)
         return err; /* out of page tables: both areas stay, consistent */
     target->flags = a->flags;
+    target->object = a->object;
+    target->object_page = a->object_page;
+    if (a->object)
+        a->object->n_areas++;
     target->n_owed = a->n_owed + (vm_is_charged(a) ? pages(new_len - old_len) : 0);
     vm_count.n_promised += target->n_owed - a->n_owed;
     a->n_owed = 0;

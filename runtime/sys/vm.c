@@ -4,6 +4,7 @@
 #include "mem/vm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -12,35 +13,64 @@
 #include "sys/mmap.h"
 #include "sys/sys.h"
 
+#pragma weak mmap_shared
+
 /* The heap of brk(): the last 64 GiB of the window. */
 #define BRK_BASE (VM_WINDOW_BASE + VM_WINDOW_SIZE - BRK_MAX)
 #define BRK_MAX  (64ull << 30)
 
-/* A private mapping of a file is a copy of it. LIMIT: read when it is mapped; lift with a page
- * cache. */
-long mmap_fill(u64 addr, size_t len, int prot, int fd, off_t off)
+/* Read @f into the fresh writable mapping at @addr, then give that its @prot. */
+static long fill(u64 addr, size_t len, int prot, struct file *f, off_t off)
 {
-    struct file *f = fd_get(fd);
     size_t done = 0;
     long n = 0;
 
-    if (!f)
-        return -EBADF;
-    if (!f->ops->read || !f->ops->seek)
-        n = -ENODEV;
-    while (!n && done < len) {
+    while (done < len) {
         struct iovec iov = {(char *)addr + done, len - done};
 
         n = f->ops->read(f, &iov, 1, off + (off_t)done);
         if (n <= 0)
             break;
         done += (size_t)n;
-        n = 0;
     }
+    return n < 0 || prot & PROT_WRITE ? MIN(n, 0) : vm_protect(addr, len, (u32)prot);
+}
+
+static long map_copy(u64 at, size_t len, int prot, u32 how, struct file *f, off_t off)
+{
+    s64 addr;
+    long err;
+
+    if (!f->ops->read || !f->ops->seek)
+        return -ENODEV;
+    addr = vm_map(at, len, (u32)prot | VM_READ | VM_WRITE, how);
+    if (addr < 0)
+        return addr;
+    err = fill((u64)addr, len, prot, f, off);
+    if (err)
+        vm_unmap((u64)addr, len);
+    return err ? err : addr;
+}
+
+long mmap_file(u64 at, size_t len, int prot, u32 how, bool is_shared, int fd, off_t off)
+{
+    struct file *f = fd_get(fd);
+    long r;
+
+    if (!f)
+        return -EBADF;
+    if (f->flags & O_PATH)
+        r = -EBADF;
+    else if ((f->flags & O_ACCMODE) == O_WRONLY)
+        r = -EACCES;
+    else if (is_shared && mmap_shared)
+        r = mmap_shared(at, len, prot, how, f, off);
+    else if (is_shared && prot & PROT_WRITE)
+        r = -ENODEV;
+    else
+        r = map_copy(at, len, prot, how, f, off);
     file_put(f);
-    if (!n && !(prot & PROT_WRITE))
-        n = vm_protect(addr, len, (u32)prot);
-    return n;
+    return r;
 }
 
 long uk_munmap(void *addr, size_t len)
