@@ -15,6 +15,7 @@
 #pragma weak vm_shared_fault /* … or maps a file */
 
 #define EAGER_BYTES    (64 * 1024) /* up to here a mapping is populated at once */
+#define STACK_PAGES    32u         /* of a thread's stack that must be free when it is made */
 #define AROUND_PAGES   16          /* a fault brings its neighbours */
 #define PAGES_IN_LARGE (PAGING_LARGE_BYTES / PAGE_SIZE)
 
@@ -101,7 +102,7 @@ static void populate(struct area *a)
 s64 vm_map(u64 addr, u64 len, u32 prot, u32 flags)
 {
     struct area *a;
-    u64 n_owed;
+    u64 n_owed, n_needed;
     bool fits, is_taken;
 
     if (!len || addr & (PAGE_SIZE - 1))
@@ -131,7 +132,8 @@ s64 vm_map(u64 addr, u64 len, u32 prot, u32 flags)
     }
 
     n_owed = vm_charges(prot, flags) ? pages(len) : 0;
-    if (n_owed && !vm_can_promise(n_owed)) {
+    n_needed = flags & VM_GROWS ? MIN(pages(len), STACK_PAGES) : n_owed;
+    if (n_needed && !vm_can_promise(n_needed)) {
         log_warn_limited("memory", "out of memory: %lu KiB asked for, %lu KiB free", len / 1024,
                          (page_avail() - MIN(vm_count.n_promised, page_avail())) * 4);
         return -ENOMEM;
@@ -149,6 +151,12 @@ s64 vm_map(u64 addr, u64 len, u32 prot, u32 flags)
     if (prot & VM_WRITE && !(flags & (VM_STACK | VM_LAZY)) &&
         (len <= EAGER_BYTES || flags & VM_POPULATE))
         populate(a);
+    if (flags & VM_GROWS && !populate_run(a, a->end - PAGE_SIZE, 1)) { /* nor a page table, maybe */
+        vm_count.n_mapped -= pages(len);
+        list_remove(&a->node);
+        heap_free(a);
+        return -ENOMEM;
+    }
     return (s64)addr;
 }
 

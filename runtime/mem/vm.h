@@ -17,6 +17,7 @@
 #define VM_FIXED     BIT(3) /* at this address, replacing what is there */
 #define VM_LAZY      BIT(5) /* nothing now, however small */
 #define VM_NOREPLACE BIT(4) /* at this address, or -EEXIST */
+#define VM_GROWS     BIT(7) /* a thread's stack: some of it must fit now; with VM_NORESERVE */
 #define VM_READ_ONLY BIT(6) /* shared: never writable */
 
 /**

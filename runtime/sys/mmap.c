@@ -31,7 +31,7 @@ long uk_mmap(void *hint, size_t len, int prot, int flags, int fd, off_t off)
     if (flags & MAP_POPULATE)
         how |= VM_POPULATE;
     if (flags & (MAP_STACK | MAP_GROWSDOWN))
-        how |= VM_NORESERVE; /* thread stacks are touched little by little */
+        how |= VM_NORESERVE | VM_GROWS; /* thread stacks are touched little by little */
     u64 at = how & (VM_FIXED | VM_NOREPLACE) ? (u64)hint : ALIGN_DOWN((u64)hint, PAGE_SIZE);
     if (!is_file)
         return vm_map(at, len, (u32)prot, how);
