@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/console.h"
 #include "abi/ctl.h"
 #include "backlog.h"
 #include "msg.h"
@@ -18,10 +19,9 @@
 #include "qemu.h"
 #include "vmspec.h"
 
-#define END_OF_INPUT 0x04 /* what a terminal sends; the guest's console reads it so */
-#define STOP_MS      2000 /* from SIGTERM to SIGKILL; from the guest's last word to QEMU's end */
-#define RETRY_MS     300  /* in the background of a terminal: is it ours again? */
-#define NEVER        UINT64_MAX
+#define STOP_MS  2000 /* from SIGTERM to SIGKILL; from the guest's last word to QEMU's end */
+#define RETRY_MS 300  /* in the background of a terminal: is it ours again? */
+#define NEVER    UINT64_MAX
 
 /* A few bytes on their way from one descriptor to another. */
 struct pump {
@@ -40,6 +40,7 @@ struct vm {
     bool has_ended;
     bool takes_input; /* its UART is set up, which drops what came before */
     bool is_input_over;
+    bool is_input_raw; /* no terminal: every byte is meant */
     bool has_listened;
     int status; /* QEMU's, once has_ended */
 };
@@ -115,20 +116,29 @@ static bool is_in_background(void)
     return group >= 0 && group != getpgrp();
 }
 
+static bool needs_quoting(char c)
+{
+    return c == CONSOLE_END || c == CONSOLE_LITERAL || c == '\r';
+}
+
 static void read_input(struct vm *vm)
 {
+    char bytes[sizeof(vm->in.buf) / 2]; /* all of them may need it */
     ssize_t n;
 
     if (is_in_background()) {
         vm->retry_ms = now_ms() + RETRY_MS;
         return;
     }
-    n = read(STDIN_FILENO, vm->in.buf, sizeof(vm->in.buf));
+    n = read(STDIN_FILENO, bytes, sizeof(bytes));
     if (n > 0) {
-        vm->in.len = (size_t)n;
+        for (ssize_t i = 0; i < n; i++) {
+            if (vm->is_input_raw && needs_quoting(bytes[i]))
+                vm->in.buf[vm->in.len++] = CONSOLE_LITERAL;
+            vm->in.buf[vm->in.len++] = bytes[i];
+        }
     } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-        /* LIMIT: a pipe's own 0x04 ends the input too; lift when the console has a frame. */
-        vm->in.buf[0] = END_OF_INPUT;
+        vm->in.buf[0] = CONSOLE_END;
         vm->in.len = 1;
         vm->is_input_over = true;
     }
@@ -328,6 +338,7 @@ int vm_run(char *const argv[], const struct vmspec *spec, struct vm_end *end)
                     .spec = spec,
                     .in = {.from = STDIN_FILENO},
                     .out = {.to = STDOUT_FILENO},
+                    .is_input_raw = !isatty(STDIN_FILENO),
                     .deadline_ms = NEVER,
                     .stop_ms = NEVER};
     sigset_t set, old_set;

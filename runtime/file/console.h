@@ -1,7 +1,7 @@
 /*
  * The console: descriptors 0, 1 and 2. Output goes to the device byte for byte. Input is what has
- * arrived, as a pipe would give it, with two courtesies to a terminal: CR reads as NL, and ^D
- * (0x04) ends the input for good.
+ * arrived, as a pipe would give it, with the courtesies of a terminal: CR reads as NL, ^D ends the
+ * input for good, and ^V takes the next byte as it is (abi/console.h).
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 #include "file/console_input.h"
 
+#include "abi/console.h"
 #include "sched/clock.h"
 
 #define INPUT_BYTES  256 /* power of two */
-#define END_OF_INPUT 0x04
 /* While somebody waits for input, the device is asked this often if the CPU never idles: asking
  * costs an exit from the VM. */
 #define ASK_EVERY_NS NSEC_PER_MSEC
@@ -12,6 +12,7 @@ static struct {
     u8 buf[INPUT_BYTES];
     u32 head, tail; /* bytes ever taken out and put in */
     bool is_at_end;
+    bool is_literal; /* CONSOLE_LITERAL has come */
     bool is_armed;
     u64 next_ask_ns;
     struct poller poller;
@@ -27,10 +28,15 @@ static bool input_pull(void)
         input.is_at_end = true;
     while (!input.is_at_end && input.tail - input.head < INPUT_BYTES &&
            console_device->read(&c, 1)) {
-        if (c == END_OF_INPUT)
-            input.is_at_end = true;
-        else
-            input.buf[input.tail++ % INPUT_BYTES] = c == '\r' ? '\n' : c;
+        if (!input.is_literal) {
+            input.is_literal = c == CONSOLE_LITERAL;
+            input.is_at_end = c == CONSOLE_END;
+            if (input.is_literal | input.is_at_end)
+                continue;
+            c = c == '\r' ? '\n' : c;
+        }
+        input.is_literal = false;
+        input.buf[input.tail++ % INPUT_BYTES] = c;
     }
     return input.is_at_end || input.tail != tail;
 }

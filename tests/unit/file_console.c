@@ -1,4 +1,5 @@
-/* The console: bytes out as they are, CR read as NL, ^D ends the input; a reader waits. */
+/* The console: bytes out as they are, CR read as NL, ^D ends the input, ^V quotes; a reader waits.
+ */
 /* sources: runtime/file/console.c runtime/file/console_input.c runtime/file/file.c */
 /* sources: runtime/file/fdtable.c runtime/file/wait.c tests/unit/file_host.c */
 #include "file_host.h"
@@ -114,6 +115,19 @@ static void a_lot(void **state)
     assert_int_equal(n, 1000);
 }
 
+static void quoted(void **state)
+{
+    char buf[20];
+
+    (void)state;
+    in = "a\026\004\026\r\026\026\026bc\026"; /* the last ^V waits for its byte */
+    assert_int_equal(host_read(behind(0), buf, 20), 6);
+    assert_memory_equal(buf, "a\004\r\026bc", 6);
+    in = "\004\n";
+    assert_int_equal(host_read(behind(0), buf, 20), 2);
+    assert_memory_equal(buf, "\004\n", 2);
+}
+
 static void end_of_input(void **state)
 {
     char buf[20];
@@ -140,7 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_is_raw), cmocka_unit_test(questions),
         cmocka_unit_test(reader_waits),  cmocka_unit_test(a_lot),
-        cmocka_unit_test(end_of_input),
+        cmocka_unit_test(quoted),        cmocka_unit_test(end_of_input),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
