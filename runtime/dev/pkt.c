@@ -110,20 +110,21 @@ struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
     u32 cap = headroom_bytes + len_bytes;
     struct pkt *p;
 
-    if (cap <= PKT_STORAGE_BYTES - sizeof(*p))
-        return pkt_alloc(headroom_bytes);
+    if (cap <= PKT_STORAGE_BYTES - sizeof(*p)) {
+        p = pkt_alloc(headroom_bytes);
+        if (likely(p))
+            return p;
+        cap = PAGE_CAP;
+    }
     p = page_alloc(large_pages(cap));
     return p ? large_init(p, headroom_bytes, cap) : NULL;
 }
 
 struct pkt *pkt_alloc_spare(u32 headroom_bytes)
 {
-    struct pkt *p = pkt_alloc(headroom_bytes);
+    struct pkt *p = pkt_alloc_large(headroom_bytes, 0);
 
-    if (likely(p))
-        return p;
-    p = pkt_alloc_large(headroom_bytes, PAGE_CAP - headroom_bytes);
-    if (p || !pool.spare)
+    if (likely(p) || !pool.spare)
         return p;
     p = pool.spare;
     pool.spare = p->next;

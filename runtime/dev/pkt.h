@@ -73,14 +73,14 @@ static inline struct pkt_frag *pkt_frags(struct pkt *p)
  */
 struct pkt *pkt_alloc(u32 headroom_bytes);
 /**
- * Take a packet for @len_bytes behind the headroom: from the pool, or, if that is more than one of
- * those holds, from whole pages.
+ * Take a packet for @len_bytes behind the headroom: from the pool, or, if that is dry or it is more
+ * than one of those holds, from whole pages.
  *
  * Returns  as pkt_alloc(), but with cap_bytes as large as it takes; NULL without memory
  */
 struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes);
-/* As pkt_alloc(), from RAM when the pool is dry, and from a few pages kept back when there is none:
- * for what is short and soon gone, without which nothing would come back. */
+/* As pkt_alloc_large() for what a packet of the pool holds, and from a few pages kept back when RAM
+ * is short: for what is soon gone, without which nothing would come back. */
 struct pkt *pkt_alloc_spare(u32 headroom_bytes);
 void pkt_put(struct pkt *p);
 /* pkt_put() of @p and of all that follow by p->next. */

@@ -37,19 +37,18 @@ static __attribute__((noinline)) int loop_tx(struct netif *nif, struct pkt *p)
         nif->is_full = true;
         return -ENOSPC;
     }
-    struct pkt *q = pkt_alloc_large(PKT_DRIVER_HEADROOM + 2, p->len_bytes);
-    u8 flags = BIT(PKT_CSUM_VALID);
-    if (unlikely(!q) && p->len_bytes <= PKT_STORAGE_BYTES) {
-        q = pkt_alloc_spare(PKT_DRIVER_HEADROOM + 2); /* all may be held for want of just this */
-        flags |= BIT(PKT_BORROWED);
-    }
+    u32 room = PKT_DRIVER_HEADROOM + 2;
+    bool is_small = room + p->len_bytes <= PKT_STORAGE_BYTES - sizeof(*p);
+    struct pkt *q = is_small ? pkt_alloc_spare(room) : pkt_alloc_large(room, p->len_bytes);
     if (!q) {
         nif->net->stats.no_memory++;
         return -EIO;
     }
     copy_block(q->data, p->data, p->len_bytes);
     q->len_bytes = p->len_bytes;
-    q->flags = flags;
+    q->flags = BIT(PKT_CSUM_VALID);
+    if (is_small && unlikely(q->cap_bytes > PKT_STORAGE_BYTES)) /* the pool is dry */
+        q->flags |= BIT(PKT_BORROWED);
     txq_push(nif, q);
     nif->n_loop_pkts++;
     nif->n_loop_bytes += p->len_bytes;

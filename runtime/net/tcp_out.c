@@ -11,9 +11,7 @@
  * being dry does not keep it. */
 static struct pkt *first_pkt(void)
 {
-    struct pkt *p = pkt_alloc(TCP_PAYLOAD_AT);
-
-    return p ? p : pkt_alloc_large(TCP_PAYLOAD_AT, PKT_STORAGE_BYTES);
+    return pkt_alloc_large(TCP_PAYLOAD_AT, TCP_PAYLOAD_MAX);
 }
 
 bool tcp_split(struct tcp_sock *c, struct pkt *p, u32 len)

@@ -141,6 +141,10 @@ static void spare_ones(void **state)
     while (pkt_alloc(0))
         ;
     host_pages_left = 2;
+    p[0] = pkt_alloc_large(48, 100);
+    assert_non_null(p[0]);
+    assert_int_equal(host_pages_left, 1);
+    pkt_put(p[0]);
     for (int i = 0; i < 6; i++) { /* two pages, and the four kept */
         p[i] = pkt_alloc_spare(48);
         assert_non_null(p[i]);

@@ -288,17 +288,11 @@ size_t page_avail(void)
     return host_ram_pages;
 }
 
-struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
+static struct pkt *pkt_new(u32 headroom_bytes, size_t cap_bytes)
 {
-    size_t size = ALIGN_UP(
-        MAX(sizeof(struct pkt) + headroom_bytes + len_bytes, (size_t)PKT_STORAGE_BYTES), 64);
-    struct pkt *p;
+    size_t size = ALIGN_UP(sizeof(struct pkt) + cap_bytes, 64);
+    struct pkt *p = aligned_alloc(64, size);
 
-    if (headroom_bytes + len_bytes <= PKT_STORAGE_BYTES - sizeof(*p)
-            ? host_n_pkts >= (long)host_pkt_budget
-            : host_pages_left == 0)
-        return NULL;
-    p = aligned_alloc(64, size);
     memset(p, 0xa5, size);
     p->next = NULL;
     p->cap_bytes = (u32)(size - sizeof(*p));
@@ -313,14 +307,29 @@ struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
 
 struct pkt *pkt_alloc(u32 headroom_bytes)
 {
-    return pkt_alloc_large(headroom_bytes, 0);
+    return host_n_pkts < (long)host_pkt_budget
+               ? pkt_new(headroom_bytes, PKT_STORAGE_BYTES - sizeof(struct pkt))
+               : NULL;
 }
 
+struct pkt *pkt_alloc_large(u32 headroom_bytes, u32 len_bytes)
+{
+    size_t cap = headroom_bytes + len_bytes;
+
+    if (cap <= PKT_STORAGE_BYTES - sizeof(struct pkt)) {
+        struct pkt *p = pkt_alloc(headroom_bytes);
+
+        if (p)
+            return p;
+        cap = PAGE_SIZE - sizeof(*p);
+    }
+    return host_pages_left ? pkt_new(headroom_bytes, cap) : NULL;
+}
+
+/* None is kept back. */
 struct pkt *pkt_alloc_spare(u32 headroom_bytes)
 {
-    struct pkt *p = pkt_alloc(headroom_bytes);
-
-    return p ? p : pkt_alloc_large(headroom_bytes, PKT_STORAGE_BYTES);
+    return pkt_alloc_large(headroom_bytes, 0);
 }
 
 void pkt_put_chain(struct pkt *p)
