@@ -1,6 +1,8 @@
+#define _GNU_SOURCE 1
 #include "file/fdtable.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "mem/heap.h"
@@ -128,6 +130,13 @@ struct file *fd_get(int fd)
     struct file *f = fd_look(fd);
 
     return likely(f) ? file_get(f) : NULL;
+}
+
+struct file *fd_get_io(int fd)
+{
+    struct file *f = fd_look(fd);
+
+    return f && !(f->flags & O_PATH) ? file_get(f) : NULL;
 }
 
 int fd_close(int fd)

@@ -91,6 +91,8 @@ int fd_install(struct file *f, int min, bool cloexec);
 
 /* The file behind @fd with a new reference (file_put() it), or NULL: -EBADF. */
 struct file *fd_get(int fd);
+/* As fd_get(), for what is done to the content: NULL also where open(2) was told O_PATH. */
+struct file *fd_get_io(int fd);
 
 /* What the descriptors refer to, NULL where nothing is open. Only fdtable.c changes it. */
 extern struct fd_slots {

@@ -73,12 +73,11 @@ static long copy_begin(int in_fd, int out_fd, off_t *in_off, off_t *out_off, int
 {
     long r = -EBADF;
 
-    *in = (struct side){fd_get(in_fd), in_off};
-    *out = (struct side){fd_get(out_fd), out_off};
+    *in = (struct side){fd_get_io(in_fd), in_off};
+    *out = (struct side){fd_get_io(out_fd), out_off};
     if (!in->file || !out->file)
         goto put;
-    if ((in->file->flags & O_ACCMODE) == O_WRONLY || in->file->flags & O_PATH ||
-        (out->file->flags & O_ACCMODE) == O_RDONLY || out->file->flags & O_PATH)
+    if ((in->file->flags & O_ACCMODE) == O_WRONLY || (out->file->flags & O_ACCMODE) == O_RDONLY)
         goto put;
     r = no_offsets;
     if (!in->file->ops->seek)

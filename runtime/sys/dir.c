@@ -9,15 +9,12 @@
 
 long uk_getdents64(int fd, void *buf, unsigned len)
 {
-    struct file *f = fd_get(fd);
+    struct file *f = fd_get_io(fd);
     long r;
 
     if (!f)
         return -EBADF;
-    if (f->flags & O_PATH)
-        r = -EBADF;
-    else
-        r = f->ops->getdents ? f->ops->getdents(f, buf, len) : -ENOTDIR;
+    r = f->ops->getdents ? f->ops->getdents(f, buf, len) : -ENOTDIR;
     file_put(f);
     return r;
 }

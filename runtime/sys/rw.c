@@ -31,15 +31,13 @@ int rw_iov_check(const struct iovec *iov, int n_iov)
 
 int rw_begin(int fd, int mode_refused, s64 off, struct file **out)
 {
-    struct file *f = fd_get(fd);
+    struct file *f = fd_get_io(fd);
     int err = 0;
 
     *out = f;
     if (!f)
         return -EBADF;
-    if (f->flags & O_PATH)
-        err = -EBADF;
-    else if (off != OFF_CURRENT && !f->ops->seek)
+    if (off != OFF_CURRENT && !f->ops->seek)
         err = -ESPIPE;
     else if ((f->flags & O_ACCMODE) == (u32)mode_refused)
         err = -EBADF;
@@ -50,15 +48,12 @@ int rw_begin(int fd, int mode_refused, s64 off, struct file **out)
 
 long uk_lseek(int fd, off_t off, int whence)
 {
-    struct file *f = fd_get(fd);
+    struct file *f = fd_get_io(fd);
     long r;
 
     if (!f)
         return -EBADF;
-    if (f->flags & O_PATH)
-        r = -EBADF;
-    else
-        r = f->ops->seek ? f->ops->seek(f, off, whence) : -ESPIPE;
+    r = f->ops->seek ? f->ops->seek(f, off, whence) : -ESPIPE;
     file_put(f);
     return r;
 }

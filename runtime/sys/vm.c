@@ -54,14 +54,12 @@ static long map_copy(u64 at, size_t len, int prot, u32 how, struct file *f, off_
 
 long mmap_file(u64 at, size_t len, int prot, u32 how, bool is_shared, int fd, off_t off)
 {
-    struct file *f = fd_get(fd);
+    struct file *f = fd_get_io(fd);
     long r;
 
     if (!f)
         return -EBADF;
-    if (f->flags & O_PATH)
-        r = -EBADF;
-    else if ((f->flags & O_ACCMODE) == O_WRONLY)
+    if ((f->flags & O_ACCMODE) == O_WRONLY)
         r = -EACCES;
     else if (is_shared && mmap_shared)
         r = mmap_shared(at, len, prot, how, f, off);
