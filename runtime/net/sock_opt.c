@@ -93,6 +93,17 @@ static int get_other(struct sock *sk, int level, int name, void *val, socklen_t 
     return sk->ops->getopt ? sk->ops->getopt(sk, level, name, val, len) : -ENOPROTOOPT;
 }
 
+bool sock_opt_value(const struct sock *sk, int level, const void *val, socklen_t len, int *v)
+{
+    if (len >= sizeof(*v))
+        memcpy(v, val, sizeof(*v));
+    else if (level == IPPROTO_IP && !sk->ops->names) /* ip(7): a byte will do; nothing is 0 */
+        *v = len ? *(const u8 *)val : 0;
+    else
+        return false;
+    return true;
+}
+
 int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t len)
 {
     struct sock *sk = CONTAINER_OF(f, struct sock, file);
@@ -109,11 +120,7 @@ int sock_setopt(struct file *f, int level, int name, const void *val, socklen_t 
         err = sk->ops->setopt_raw(sk, level, name, val, len);
     if (err != -ENOPROTOOPT)
         return err;
-    if (len >= sizeof(v))
-        memcpy(&v, val, sizeof(v));
-    else if (level == IPPROTO_IP && !sk->ops->names) /* ip(7): a byte will do; nothing is 0 */
-        v = len ? *(const u8 *)val : 0;
-    else
+    if (!sock_opt_value(sk, level, val, len, &v))
         return -EINVAL;
     if (level == SOL_SOCKET)
         field = field_socket(name);

@@ -21,6 +21,9 @@ const struct sock_field *sock_field_ip(int level, int name);
 /* Returns 0; -EINVAL; -ENOPROTOOPT @field is NULL. */
 int sock_field_set(struct sock *sk, const struct sock_field *field, int v);
 
+/* The int that an option of @level is set to. Returns false if @len is too short for one. */
+bool sock_opt_value(const struct sock *sk, int level, const void *val, socklen_t len, int *v);
+
 /*
  * What is no byte of struct sock. sock_opt.c refers to both weakly: libc's entries link them, for
  * options that are no constants of <sys/socket.h> or not just flags (libc/sockets.sh).

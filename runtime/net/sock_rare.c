@@ -300,11 +300,7 @@ int sock_rare_set(struct sock *sk, int level, int name, const void *val, socklen
     if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
         return -ENOPROTOOPT;
     r = find(sk, level, name);
-    if (len >= sizeof(v))
-        memcpy(&v, val, sizeof(v));
-    else if (level == IPPROTO_IP) /* ip(7): a byte will do, and nothing is 0 */
-        v = len ? *(const u8 *)val : 0;
-    else
+    if (!sock_opt_value(sk, level, val, len, &v))
         return -EINVAL;
     err = set_special(sk, level, name, val, len, v);
     if (err <= 0)
