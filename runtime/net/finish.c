@@ -22,16 +22,10 @@ static u64 n_owed(struct net *n)
     return sum + (tcp_n_owed ? tcp_n_owed(n) : 0);
 }
 
-static void look_again(struct timer *t)
-{
-    (void)t;
-}
-
 void net_finish(void)
 {
     struct net *n = net_self;
     u64 owed, least = UINT64_MAX, now, end_ns = 0;
-    struct timer alarm;
 
     if (!n)
         return;
@@ -39,7 +33,6 @@ void net_finish(void)
         tcp_finish(n);
     if (n->eth.nd)
         netdev_flush(n->eth.nd);
-    timer_init(&alarm, look_again);
     while ((owed = n_owed(n)) != 0) {
         now = clock_mono_ns();
         if (owed < least) {
@@ -49,8 +42,6 @@ void net_finish(void)
             log_warn("net", "ended with %lu bytes that nobody acknowledged", owed);
             break;
         }
-        timer_set(&alarm, now + NSEC_PER_MSEC); /* the device does not interrupt for what it sent */
-        sched_pause();
+        sched_pause(now + NSEC_PER_MSEC); /* the device does not interrupt for what it sent */
     }
-    timer_cancel(&alarm);
 }

@@ -234,14 +234,14 @@ static void vsock_release(struct sock *sk)
 void vsock_finish(void)
 {
     struct vsockdev *vd = is_used ? device() : NULL;
-    u64 deadline_ns = clock_mono_ns() + EXIT_NS;
+    u64 deadline_ns = clock_mono_ns() + EXIT_NS, now;
 
     if (!vd)
         return;
     vsock_conns_shut(vd);
-    do
-        sched_poll();
-    while (!vsockdev_is_idle(vd) && clock_mono_ns() < deadline_ns);
+    sched_poll();
+    while (!vsockdev_is_idle(vd) && (now = clock_mono_ns()) < deadline_ns)
+        sched_pause(now + NSEC_PER_MSEC); /* the device does not interrupt for what it sent */
 }
 
 static int vsock_shutdown(struct sock *sk, int how)

@@ -119,7 +119,8 @@ static bool poll_all(void)
     return progress | timer_run(clock_mono_ns());
 }
 
-static void idle(void)
+/* Until an interrupt, the next timer or @until_ns. */
+static void idle(u64 until_ns)
 {
     u64 n_interrupts = cpu_interrupts(); /* interrupts may be on: none may slip past unseen */
     bool is_busy = false;
@@ -132,7 +133,7 @@ static void idle(void)
     if (!is_busy) {
         u64 start = clock_mono_ns();
 
-        cpu_idle(timer_next_ns(), n_interrupts);
+        cpu_idle(MIN(timer_next_ns(), until_ns), n_interrupts);
         thread_current()->switched_in_ns += clock_mono_ns() - start; /* nobody's time */
     }
     list_for_each (it, &pollers) {
@@ -188,7 +189,7 @@ int sched_sleep(u64 deadline_ns)
         if (!list_empty(&ready))
             switch_to(list_first(&ready, struct thread, ready_node));
         else if (!progress)
-            idle();
+            idle(DEADLINE_NEVER);
     }
     timer_cancel(&sleep.timer);
     me->is_asleep = false;
@@ -202,10 +203,10 @@ void sched_poll(void)
     poll_all();
 }
 
-void sched_pause(void)
+void sched_pause(u64 until_ns)
 {
     if (!poll_all())
-        idle();
+        idle(until_ns);
 }
 
 void sched_yield_cpu(void)
@@ -355,7 +356,7 @@ _Noreturn void thread_exit(int code)
         poll_all();
         if (!list_empty(&ready))
             break;
-        idle();
+        idle(DEADLINE_NEVER);
     }
     bury();
     if (me != &thread_first)

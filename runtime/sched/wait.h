@@ -59,9 +59,10 @@ int sched_sleep(u64 deadline_ns);
 /* Poll devices and timers once, without waiting: what a non-blocking call does before -EAGAIN. */
 void sched_poll(void);
 
-/* Poll them, and if nothing came of it wait for an interrupt or the next timer, without letting
- * another thread run: for the end, when nobody of the service is to run any more. */
-void sched_pause(void);
+/* Poll them, and if nothing came of it wait for an interrupt or the next timer, @until_ns at most,
+ * without letting another thread run: for the end, when nobody of the service is to run any more.
+ */
+void sched_pause(u64 until_ns);
 
 /* Let other runnable threads go first, if there are any. */
 void sched_yield_cpu(void);

@@ -132,14 +132,13 @@ void sched_poll(void)
     timer_run(host_now_ns);
 }
 
-void sched_pause(void)
+void sched_pause(u64 until_ns)
 {
     host_poll();
     if (host_idle)
         host_idle();
     host_poll();
-    if (timer_next_ns() != DEADLINE_NEVER)
-        host_now_ns = MAX(host_now_ns, timer_next_ns());
+    host_now_ns = MAX(host_now_ns, MIN(timer_next_ns(), until_ns));
     timer_run(host_now_ns);
 }
 
