@@ -2,6 +2,7 @@
  */
 /* libs: cmocka */
 /* sources: tests/unit/net_host.c runtime/net/ip6.c runtime/net */
+#include "input.h"
 #include "net_host.h"
 
 #include <stdlib.h>
@@ -11,19 +12,6 @@
 
 static struct net net;
 static struct host_dev dev;
-
-struct input {
-    const u8 *at;
-    size_t left;
-};
-
-static u32 take(struct input *in)
-{
-    if (!in->left)
-        return 0;
-    in->left--;
-    return *in->at++;
-}
 
 /* Addresses that mean something here, or nearly do. */
 static void put_addr(struct input *in, u8 *to)

@@ -1,6 +1,7 @@
 /* Hostile vsock packets and any order of calls (virtio 1.2 §5.10.6): nothing crashes or is kept. */
 /* libs: cmocka */
 /* sources: tests/unit/net_host.c tests/unit/net_vsock_dev.c runtime/file/ring.c runtime/net */
+#include "input.h"
 #include "net_vsock_dev.h"
 
 #include <linux/vm_sockets.h>
@@ -10,26 +11,6 @@
 
 #define SOCKS 8
 #define PORTS 4 /* few, so that they meet */
-
-struct input {
-    const u8 *at;
-    size_t left;
-};
-
-static u32 take(struct input *in)
-{
-    if (!in->left)
-        return 0;
-    in->left--;
-    return *in->at++;
-}
-
-static u32 take32(struct input *in)
-{
-    u32 v = take(in);
-
-    return v << 24 | take(in) << 16 | take(in) << 8 | take(in);
-}
 
 /* Ports that mean something here: ours, and those that connect() takes. */
 static u32 port(struct input *in, struct file **fs)

@@ -2,15 +2,14 @@
 /* Still one thing: one driver, whose state is static, and one model in front of it. */
 /* sources: runtime/dev/virtio/vring.c runtime/dev/virtio/virtio.c runtime/dev/virtio/mmio.c */
 /* sources: runtime/dev/reg.c tests/unit/dev_host.c tests/unit/dev_virtio_model.c */
-#include "dev_host.h"
-#include "dev_virtio_model.h"
+/* sources: tests/unit/dev_virtio_bus.c */
+#include "dev_virtio_bus.h"
 
 #include <string.h>
 
 #include "dev/pkt.c"
 #include "dev/virtio/net.c"
 
-#define BASE     0xfeb00000u
 #define F_LEGACY (BIT(NET_F_MAC) | BIT(VIRTIO_F_ANY_LAYOUT))
 #define F_MODERN (BIT(NET_F_MAC) | BIT(NET_F_MRG_RXBUF) | BIT(VIRTIO_F_EVENT_IDX))
 #define BUDGET   64 /* packets: 16 receive buffers */
@@ -19,38 +18,9 @@ static const u8 mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 
 /* ---- the seams net.c expects */
 
-bool virtio_pci_probe(void)
-{
-    return false;
-}
-
-void virtio_pci_msix_enable(struct virtio_dev *vd)
-{
-    (void)vd;
-    fail();
-}
-
 const struct virtio_driver *virtio_driver_for(u32 device_id)
 {
     return device_id == VIRTIO_ID_NET ? &virtio_net_driver : NULL;
-}
-
-void dev_probe(void)
-{
-    virtio_mmio_probe_default();
-}
-
-static u32 on_read(u64 at, unsigned width)
-{
-    if (at < BASE || at >= BASE + 0x200)
-        return 0;
-    return model_mmio_read((u32)at - BASE, width);
-}
-
-static void on_write(u64 at, u32 v, unsigned width)
-{
-    assert_true(at >= BASE && at < BASE + 0x200);
-    model_mmio_write((u32)at - BASE, v, width);
 }
 
 /* ---- the user */
@@ -105,15 +75,20 @@ static void on_space(struct netdev *from, void *user)
     n_space++;
 }
 
-static void open_net(bool is_legacy, u64 features, u32 budget)
+/* A device that the driver has not looked for yet, with which no page is in use. */
+static void plug(bool is_legacy, u64 features, u32 budget)
 {
-    host_reset();
-    host_read_fn = on_read;
-    host_write_fn = on_write;
+    bus_reset();
     memset(&nic, 0, sizeof(nic));
     memset(&pool, 0, sizeof(pool));
     pkt_pool_init(budget);
     model_init(1, is_legacy, features);
+    host_n_pages = 0;
+}
+
+static void open_net(bool is_legacy, u64 features, u32 budget)
+{
+    plug(is_legacy, features, budget);
     memcpy(model.config, mac, 6);
     n_got = n_borrowed = n_space = 0;
     keeps = frees = false;
@@ -230,10 +205,9 @@ static void starts(void **state)
 static void no_device(void **state)
 {
     (void)state;
-    host_reset();
+    bus_reset();
     memset(&nic, 0, sizeof(nic));
     model_init(0, false, 0);
-    host_read_fn = on_read;
     assert_null(netdev_first(takes));
     assert_int_equal(host_n_logged, 0);
 }
@@ -246,13 +220,7 @@ static void odd_configuration(void **state)
     open_net(false, F_MODERN | BIT(NET_F_MTU), BUDGET); /* 0 */
     assert_int_equal(nd->mtu_bytes, 1500);
     for (unsigned mtu = 1; mtu < 65536; mtu = mtu * 3 + 1) {
-        host_reset();
-        host_read_fn = on_read;
-        host_write_fn = on_write;
-        memset(&nic, 0, sizeof(nic));
-        memset(&pool, 0, sizeof(pool));
-        pkt_pool_init(BUDGET);
-        model_init(1, false, F_MODERN | BIT(NET_F_MTU));
+        plug(false, F_MODERN | BIT(NET_F_MTU), BUDGET);
         memset(model.config, 0xff, 6); /* a broadcast address */
         memcpy(model.config + 10, &mtu, 2);
         model.is_config_restless = true;
@@ -267,14 +235,7 @@ static void refuses_to_start(void **state)
 {
     (void)state;
     for (unsigned lie = 0; lie < 7; lie++) {
-        host_reset();
-        host_read_fn = on_read;
-        host_write_fn = on_write;
-        memset(&nic, 0, sizeof(nic));
-        memset(&pool, 0, sizeof(pool));
-        pkt_pool_init(BUDGET);
-        host_n_pages = 0;
-        model_init(1, false, F_MODERN);
+        plug(false, F_MODERN, BUDGET);
         switch (lie) {
         case 0:
             model.never_resets = true;

@@ -1,38 +1,21 @@
 /* The socket device (virtio 1.2 §5.10): packets both ways, room, events, and a device that lies. */
 /* sources: runtime/dev/virtio/vring.c runtime/dev/virtio/virtio.c runtime/dev/virtio/mmio.c */
 /* sources: runtime/dev/reg.c tests/unit/dev_host.c tests/unit/dev_virtio_model.c */
-#include "dev_host.h"
-#include "dev_virtio_model.h"
+/* sources: tests/unit/dev_virtio_bus.c */
+#include "dev_virtio_bus.h"
 
 #include <string.h>
 
 #include "dev/virtio/vsock.c"
 
-#define BASE     0xfeb00000u
 #define CID      7
 #define FEATURES (BIT(VSOCK_F_STREAM) | BIT(VIRTIO_F_EVENT_IDX))
 
 /* ---- the seams vsock.c expects */
 
-bool virtio_pci_probe(void)
-{
-    return false;
-}
-
-void virtio_pci_msix_enable(struct virtio_dev *vd)
-{
-    (void)vd;
-    fail();
-}
-
 const struct virtio_driver *virtio_driver_for(u32 device_id)
 {
     return device_id == VIRTIO_ID_VSOCK ? &virtio_vsock_driver : NULL;
-}
-
-void dev_probe(void)
-{
-    virtio_mmio_probe_default();
 }
 
 bool log_limit_pass(struct log_limit *l)
@@ -45,19 +28,6 @@ static size_t ram_pages;
 size_t page_total(void)
 {
     return ram_pages;
-}
-
-static u32 on_read(u64 at, unsigned width)
-{
-    if (at < BASE || at >= BASE + 0x200)
-        return 0;
-    return model_mmio_read((u32)at - BASE, width);
-}
-
-static void on_write(u64 at, u32 v, unsigned width)
-{
-    assert_true(at >= BASE && at < BASE + 0x200);
-    model_mmio_write((u32)at - BASE, v, width);
 }
 
 /* ---- the user */
@@ -93,14 +63,19 @@ static void set_cid(u64 cid)
     memcpy(model.config, &cid, sizeof(cid));
 }
 
-static void open_vsock(bool is_legacy, u64 features, u64 cid)
+/* A device that the driver has not looked for yet, with which no page is in use. */
+static void plug(bool is_legacy, u64 features, u64 cid)
 {
-    host_reset();
-    host_read_fn = on_read;
-    host_write_fn = on_write;
+    bus_reset();
     memset(&vsk, 0, sizeof(vsk));
     model_init(19, is_legacy, features);
     set_cid(cid);
+    host_n_pages = 0;
+}
+
+static void open_vsock(bool is_legacy, u64 features, u64 cid)
+{
+    plug(is_legacy, features, cid);
     n_got = n_space = n_reset = 0;
     vd = vsockdev_first();
     if (vd) {
@@ -261,14 +236,8 @@ static void needs_its_queues(void **state)
 {
     (void)state;
     for (unsigned q = 0; q < 3; q++) {
-        host_reset();
-        host_read_fn = on_read;
-        host_write_fn = on_write;
-        memset(&vsk, 0, sizeof(vsk));
-        model_init(19, false, FEATURES);
-        set_cid(CID);
+        plug(false, FEATURES, CID);
         model.q[q].max = 0;
-        host_n_pages = 0;
         assert_null(vsockdev_first());
         assert_int_equal(host_n_pages, 0);
     }
@@ -278,14 +247,8 @@ static void small_queues(void **state)
 {
     (void)state;
     for (unsigned size = 1; size <= 8; size *= 2) {
-        host_reset();
-        host_read_fn = on_read;
-        host_write_fn = on_write;
-        memset(&vsk, 0, sizeof(vsk));
-        model_init(19, false, FEATURES);
-        set_cid(CID);
+        plug(false, FEATURES, CID);
         model.q[QUEUE_RX].max = model.q[QUEUE_TX].max = model.q[QUEUE_EVENT].max = (u16)size;
-        host_n_pages = 0;
         vd = vsockdev_first();
         if (size < 8) { /* four buffers of two descriptors, or it is no use */
             assert_null(vd);
@@ -302,13 +265,7 @@ static void without_memory(void **state)
 {
     (void)state;
     for (long left = 0; left < 40; left++) {
-        host_reset();
-        host_read_fn = on_read;
-        host_write_fn = on_write;
-        memset(&vsk, 0, sizeof(vsk));
-        model_init(19, false, FEATURES);
-        set_cid(CID);
-        host_n_pages = 0;
+        plug(false, FEATURES, CID);
         host_pages_left = left;
         if (!vsockdev_first())
             assert_int_equal(host_n_pages, 0);
